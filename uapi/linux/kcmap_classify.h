@@ -153,10 +153,36 @@ struct kcmap_classify_stats {
 	__aligned_u64 marked;
 };
 
+/**
+ * struct kcmap_classify_set - KCMAP_CLASSIFY_SET: give a flow a verdict
+ * @size: sizeof(struct kcmap_classify_set)
+ * @flags: must be 0
+ * @map_fd: descriptor of a map as for KCMAP_CLASSIFY_ATTACH; it need not be
+ *	attached anywhere
+ * @verdict: enum kcmap_verdict
+ * @mark: the mark that KCMAP_VERDICT_MARK sets, else 0
+ * @reserved: must be 0
+ * @key: the flow
+ *
+ * In one atomic step: a flow that the map has keeps its counters; one that it
+ * does not have is inserted with counters of zero.
+ * Errors: EBADF, EINVAL (as for KCMAP_CLASSIFY_ATTACH), ENOSPC, ENOMEM.
+ */
+struct kcmap_classify_set {
+	__u32 size;
+	__u32 flags;
+	__s32 map_fd;
+	__u32 verdict;
+	__u32 mark;
+	__u32 reserved;
+	struct kcmap_flow_key key;
+};
+
 #define KCMAP_CLASSIFY_IOC_TYPE	0xBD
 
 #define KCMAP_CLASSIFY_ATTACH	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x00)
 #define KCMAP_CLASSIFY_DETACH	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x01)
 #define KCMAP_CLASSIFY_STATS	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x02)
+#define KCMAP_CLASSIFY_SET	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x03)
 
 #endif /* _UAPI_LINUX_KCMAP_CLASSIFY_H */
