@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+# kcmap: a concurrent hash map in the Linux kernel. "make help" lists the targets.
+#
+# Nothing is built beside the sources: everything goes below build/.
+
+# Which kernel: KVER=release (its headers in /lib/modules) or KDIR=directory.
+KVER ?= $(shell selftests/checks/default-kver)
+KDIR ?= /lib/modules/$(KVER)/build
+PCAP ?=
+PCAP_DIR ?=
+
+DESTDIR ?=
+prefix ?= /usr/local
+includedir ?= $(prefix)/include
+udevrulesdir ?= /lib/udev/rules.d
+moddir ?= /lib/modules
+
+B := $(CURDIR)/build
+CC ?= gcc
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+
+# The name of the tree in KDIR: builds for different kernels, or with different
+# switches, each have a directory of their own.
+krel = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+variant = $(if $(filter y,$(KCMAP_KUNIT)),-kunit)$(if $(filter y,$(KCMAP_BUSTED)),-busted)
+MODDIR = $(B)/modules/$(or $(krel),$(KVER))$(variant)
+EXTRA_MODULES ?=
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: modules userspace selftests ## build the modules, the library, the tool and the test programs
+
+##@ Build
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing
+	@selftests/checks/deps
+
+# Symbolic links rather than a copy: kbuild sees a changed source at once.
+.PHONY: modules
+modules: ## build kcmap.ko and kcmap_classify.ko (KVER=, KDIR=, KCMAP_KUNIT=y, KCMAP_BUSTED=y, W=1)
+	@test -n "$(krel)" || { echo "make: no kernel headers in '$(KDIR)': run 'make deps', or set KVER= or KDIR=" >&2; exit 1; }
+	@mkdir -p $(MODDIR)
+	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(MODDIR)/
+	@find -L $(MODDIR) -type l -delete
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(MODDIR) KCMAP_KUNIT=$(KCMAP_KUNIT) KCMAP_BUSTED=$(KCMAP_BUSTED) modules
+
+.PHONY: userspace
+userspace: ## build libkcmap and the tool kcmap
+	$(Q)mkdir -p $(B)/userspace
+	$(Q)$(MAKE) --no-print-directory -C userspace O=$(B)/userspace
+
+TESTPROGS := $(patsubst selftests/%.c,%,$(wildcard selftests/*.c))
+TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h userspace/lib/*.h)
+TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace/lib/include -Iselftests
+
+.PHONY: selftests
+selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) ## build the kselftest programs
+
+$(B)/selftests/%: selftests/%.c $(TESTHDRS) | userspace
+	@mkdir -p $(@D)
+	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
+	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $< $(wildcard $(B)/userspace/libkcmap.a) $(LDFLAGS)
+
+##@ Run
+
+.PHONY: demo
+demo: deps ## classify real packets in a VM, and check the counts (PCAP=FILE replays a capture)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)selftests/demo/run-demo $(if $(PCAP),PCAP=$(PCAP))
+
+.PHONY: test
+test: deps ## run every test (PCAP_DIR=DIR: also replay the captures in it)
+	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests all
+
+.PHONY: check
+check: ## what every commit passes: W=1, lint, KUnit, a short kselftest run
+	$(Q)selftests/run-tests check
+
+.PHONY: kunit
+kunit: ## run the KUnit suites in user-mode Linux
+	$(Q)selftests/run-tests kunit
+
+.PHONY: kselftest
+kselftest: ## run the kselftests on the distribution's kernel in QEMU
+	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests kselftest
+
+.PHONY: vm-selftest
+vm-selftest: ## test the VM runner itself
+	$(Q)selftests/run-tests vm-selftest
+
+.PHONY: test-compile
+test-compile: ## compile without a warning (W=1) against 6.1, 6.12 and the newest kernel
+	$(Q)selftests/run-tests test-compile
+
+.PHONY: lint
+lint: ## checkpatch, sparse, clang-format, shellcheck, codespell
+	$(Q)selftests/checks/lint
+
+##@ Install
+
+.PHONY: install
+install: install-modules install-headers install-userspace ## install modules, headers, library and tool (KVER=, DESTDIR=, prefix=)
+
+.PHONY: install-modules
+install-modules:
+	@test -f $(MODDIR)/kcmap.ko || { echo "make: no modules for $(KVER) yet: run 'make KVER=$(KVER) modules' first" >&2; exit 1; }
+	install -d $(DESTDIR)$(moddir)/$(krel)/updates
+	install -m 644 $(MODDIR)/kcmap.ko $(MODDIR)/kcmap_classify.ko $(DESTDIR)$(moddir)/$(krel)/updates/
+	$(if $(DESTDIR),,depmod $(krel))
+	install -d $(DESTDIR)$(udevrulesdir)
+	install -m 644 $(wildcard userspace/packaging/*.rules) $(DESTDIR)$(udevrulesdir)/
+
+# For modules that use kcmap_lookup() and its like: the header, and the symbol
+# versions for KBUILD_EXTRA_SYMBOLS.
+.PHONY: install-headers
+install-headers:
+	install -d $(DESTDIR)$(includedir)/linux $(DESTDIR)$(includedir)/kcmap
+	install -m 644 uapi/linux/kcmap.h uapi/linux/kcmap_classify.h $(DESTDIR)$(includedir)/linux/
+	install -d $(DESTDIR)$(prefix)/src/kcmap-$(krel)
+	install -m 644 kmod/include/kcmap.h $(MODDIR)/Module.symvers $(DESTDIR)$(prefix)/src/kcmap-$(krel)/
+
+.PHONY: install-userspace
+install-userspace: userspace
+	$(MAKE) --no-print-directory -C userspace O=$(B)/userspace DESTDIR=$(DESTDIR) prefix=$(prefix) install
+
+##@ Tidy
+
+.PHONY: clean
+clean: ## remove the build directory
+	rm -rf $(B)
+
+.PHONY: distclean
+distclean: clean ## also remove the cache of kernels, which take long to build
+	rm -rf "$${KCMAP_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/kcmap}"
+
+.PHONY: help
+help: ## print this list
+	@awk 'BEGIN { FS = ":.*?## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
