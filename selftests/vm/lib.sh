@@ -29,11 +29,11 @@ apt_suite() {
 	uri=$(. /etc/os-release && apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' \
 		'Created-By: Packages' | awk -v c="$VERSION_CODENAME" '$1 == "Debian" && $2 == c { print $3; exit }')
 	[ -n "$uri" ] || die "no Debian mirror in apt's configuration: is this Debian, and has 'apt-get update' been run?"
-	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/none"
 	printf '%s\n' 'Types: deb' "URIs: $uri" "Suites: $1" 'Components: main' \
 		'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' >"$dir/suite.sources"
-	apt=(-q -o "Dir::Etc::sourcelist=$dir/suite.sources" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=-
-		-o Dir::Etc::preferences=- -o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o "Dir::Cache::archives=$dir/archives"
+	apt=(-q -o "Dir::Etc::sourcelist=$dir/suite.sources" -o Dir::Etc::sourceparts=- -o "Dir::Etc::preferencesparts=$dir/none"
+		-o "Dir::Etc::preferences=$dir/none/none" -o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o "Dir::Cache::archives=$dir/archives"
 		-o "APT::Sandbox::User=$(id -un)" -o APT::Architecture=amd64)
 	# Once a day is enough; without a network, what was there before will do.
 	if [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
