@@ -22,7 +22,7 @@ Q := $(if $(filter 1,$(V)),,@)
 
 # The name of the tree in KDIR: builds for different kernels, or with different
 # switches, each have a directory of their own.
-krel = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+krel = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 variant = $(if $(filter y,$(KCMAP_KUNIT)),-kunit)$(if $(filter y,$(KCMAP_BUSTED)),-busted)
 MODDIR = $(B)/modules/$(or $(krel),$(KVER))$(variant)
 EXTRA_MODULES ?=
