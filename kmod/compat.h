@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between kernel versions, and nothing else. KCMAP_HAVE_* come from
+ * the probes in Kbuild.
+ */
+#ifndef _KCMAP_COMPAT_H
+#define _KCMAP_COMPAT_H
+
+/* device_type.devnode() takes a const device since 6.2. */
+#ifdef KCMAP_HAVE_CONST_DEVNODE
+#define KCMAP_DEVNODE_CONST const
+#else
+#define KCMAP_DEVNODE_CONST
+#endif
+
+#endif /* _KCMAP_COMPAT_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kcmap: a concurrent hash map with a device node. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cdev.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "map.h"
+
+unsigned int kcmap_maps_max = 65536;
+module_param_named(maps_max, kcmap_maps_max, uint, 0444);
+MODULE_PARM_DESC(maps_max, "Most maps at once, anonymous ones included (65536)");
+
+static dev_t kcmap_base;
+static struct cdev kcmap_control_cdev;
+static struct cdev kcmap_map_cdev;
+
+static int __init kcmap_cdev_add(struct cdev *cdev,
+				 const struct file_operations *fops,
+				 unsigned int minor, unsigned int nr)
+{
+	cdev_init(cdev, fops);
+	cdev->owner = THIS_MODULE;
+	return cdev_add(cdev, kcmap_base + minor, nr);
+}
+
+static int __init kcmap_init(void)
+{
+	int ret;
+
+	if (!kcmap_maps_max || kcmap_maps_max > MINORMASK) {
+		pr_err("maps_max must be 1 to %u\n", MINORMASK);
+		return -EINVAL;
+	}
+
+	ret = alloc_chrdev_region(&kcmap_base, 0, 1 + kcmap_maps_max, "kcmap");
+	if (ret)
+		return ret;
+	ret = kcmap_cdev_add(&kcmap_map_cdev, &kcmap_map_fops, KCMAP_MINOR_MAP,
+			     kcmap_maps_max);
+	if (ret)
+		goto err_region;
+	ret = kcmap_cdev_add(&kcmap_control_cdev, &kcmap_control_fops,
+			     KCMAP_MINOR_CONTROL, 1);
+	if (ret)
+		goto err_map;
+	ret = kcmap_registry_init(kcmap_base);
+	if (ret)
+		goto err_control;
+	return 0;
+
+err_control:
+	cdev_del(&kcmap_control_cdev);
+err_map:
+	cdev_del(&kcmap_map_cdev);
+err_region:
+	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
+	return ret;
+}
+
+static void __exit kcmap_exit(void)
+{
+	kcmap_registry_exit();
+	cdev_del(&kcmap_control_cdev);
+	cdev_del(&kcmap_map_cdev);
+	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
+	/* Callbacks of tables that were freed must not outlive the code. */
+	rcu_barrier();
+}
+
+module_init(kcmap_init);
+module_exit(kcmap_exit);
+
+MODULE_DESCRIPTION("Concurrent hash maps with device nodes");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(KCMAP_VERSION);
