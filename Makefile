@@ -25,7 +25,6 @@ Q := $(if $(filter 1,$(V)),,@)
 krel = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 variant = $(if $(filter y,$(KCMAP_KUNIT)),-kunit)$(if $(filter y,$(KCMAP_BUSTED)),-busted)
 MODDIR = $(B)/modules/$(or $(krel),$(KVER))$(variant)
-EXTRA_MODULES ?=
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -45,6 +44,15 @@ modules: ## build kcmap.ko and kcmap_classify.ko (KVER=, KDIR=, KCMAP_KUNIT=y, K
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(MODDIR)/
 	@find -L $(MODDIR) -type l -delete
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(MODDIR) KCMAP_KUNIT=$(KCMAP_KUNIT) KCMAP_BUSTED=$(KCMAP_BUSTED) modules
+
+# Small modules that only tests use: EXT=DIRECTORY, built in build/ext/RELEASE/.
+.PHONY: extmod
+extmod:
+	@mkdir -p $(B)/ext/$(krel)
+	@cp -rsf $(CURDIR)/$(EXT) $(B)/ext/$(krel)/
+	@find -L $(B)/ext/$(krel) -type l -delete
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(B)/ext/$(krel)/$(notdir $(EXT)) \
+		KBUILD_EXTRA_SYMBOLS=$(wildcard $(MODDIR)/Module.symvers) modules
 
 .PHONY: userspace
 userspace: ## build libkcmap and the tool kcmap
