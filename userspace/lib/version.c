@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include "internal.h"
+
+const char *kcmap_lib_version(void)
+{
+	return KCMAP_VERSION;
+}
