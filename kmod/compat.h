@@ -13,4 +13,11 @@
 #define KCMAP_DEVNODE_CONST
 #endif
 
+/* <asm/unaligned.h> became <linux/unaligned.h> in 6.12. */
+#ifdef KCMAP_HAVE_LINUX_UNALIGNED
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
 #endif /* _KCMAP_COMPAT_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Deliberately broken variants, in builds made with KCMAP_BUSTED=y only. Each
+ * leaves out one check that a promise rests on; a test that does not notice
+ * proves nothing. In every other build they are compiled out.
+ */
+#ifndef _KCMAP_BUSTED_H
+#define _KCMAP_BUSTED_H
+
+#include <linux/compiler.h>
+
+enum kcmap_busted {
+	KCMAP_BUSTED_NONE,
+	KCMAP_BUSTED_NO_RECHECK, /* readers believe what may be torn */
+	KCMAP_BUSTED_NO_HOME_RECHECK, /* a miss is not checked against moves */
+	KCMAP_BUSTED_NO_DRAIN, /* the gate does not wait for writers */
+	KCMAP_BUSTED_NO_LOCK, /* writers do not lock the bucket */
+	KCMAP_BUSTED_NO_CLOSE, /* "full" without looking at other CPUs */
+	KCMAP_BUSTED_NR,
+};
+
+#ifdef KCMAP_BUSTED
+extern unsigned int kcmap_busted_variant;
+
+#define kcmap_busted(variant) (READ_ONCE(kcmap_busted_variant) == (variant))
+#else
+#define kcmap_busted(variant) ((variant) == KCMAP_BUSTED_NR)
+#endif
+
+#endif /* _KCMAP_BUSTED_H */

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Look-ups: under RCU, without a lock, without a store to shared memory.
+ */
+#include <linux/hardirq.h>
+#include <linux/prefetch.h>
+
+#include "busted.h"
+#include "table_internal.h"
+
+/* In NMI, how often a bucket is read again before the answer is -EAGAIN. */
+#define KCMAP_NMI_RETRIES 100
+
+/* Keys that a bulk look-up has in flight: about what a CPU can miss at once. */
+#define KCMAP_BULK_WINDOW 16
+
+/*
+ * A write is going on in the bucket, or has been. Its writer has interrupts off
+ * and is on another CPU, so waiting is short; only an NMI may have interrupted
+ * the writer itself.
+ */
+static noinline bool may_retry(struct kcmap_table *table, unsigned int *retries)
+{
+	this_cpu_inc(table->counters->read_retries);
+	if (in_nmi() && ++*retries > KCMAP_NMI_RETRIES)
+		return false;
+	cpu_relax();
+	return true;
+}
+
+static __always_inline bool changed(struct kcmap_bucket *bucket, u64 state)
+{
+	return kcmap_bucket_changed(bucket, state) &&
+	       !kcmap_busted(KCMAP_BUSTED_NO_RECHECK);
+}
+
+/*
+ * Look in one bucket. 0: found and copied; -ENOENT: not in this bucket, if
+ * @state still holds; -EAGAIN: torn.
+ */
+static __always_inline int read_bucket(const struct kcmap_layout *layout,
+				       struct kcmap_bucket *bucket, u64 state,
+				       const u64 *key, u8 tag, void *value)
+{
+	int slot;
+
+	if (unlikely(kcmap_state_odd(state)) &&
+	    !kcmap_busted(KCMAP_BUSTED_NO_RECHECK))
+		return -EAGAIN;
+	slot = kcmap_bucket_find(layout, bucket, state, key, tag);
+	if (slot < 0)
+		return -ENOENT;
+	if (value)
+		kcmap_words_read(value,
+				 kcmap_slot(layout, bucket, slot) +
+					 layout->key_words,
+				 layout->value_size);
+	return unlikely(changed(bucket, state)) ? -EAGAIN : 0;
+}
+
+/*
+ * Not in the home bucket, but some keys of that home live elsewhere. Each other
+ * bucket is checked by itself, and the home bucket after all of them by the
+ * caller: a key that moved meanwhile has changed its home.
+ */
+static noinline int read_elsewhere(const struct kcmap_layout *layout,
+				   struct kcmap_segment *segment, u64 hash,
+				   u64 home, const u64 *key, void *value)
+{
+	unsigned int number = kcmap_hash_alternate(layout, hash);
+	struct kcmap_bucket *bucket;
+	u64 state;
+	int rc;
+
+	if (home & KCMAP_STATE_AWAY) {
+		bucket = kcmap_segment_bucket(layout, segment, number);
+		state = kcmap_bucket_read(bucket);
+		rc = read_bucket(layout, bucket, state, key,
+				 kcmap_hash_tag(hash), value);
+		if (rc != -ENOENT)
+			return rc;
+		if (changed(bucket, state))
+			return -EAGAIN;
+	}
+	if (!(home & KCMAP_STATE_CHAIN))
+		return -ENOENT;
+	while ((segment = rcu_dereference(segment->chain))) {
+		bucket = kcmap_segment_bucket(layout, segment,
+					      kcmap_hash_home(layout, hash));
+		state = kcmap_bucket_read(bucket);
+		rc = read_bucket(layout, bucket, state, key,
+				 kcmap_hash_tag(hash), value);
+		if (rc != -ENOENT)
+			return rc;
+		if (changed(bucket, state))
+			return -EAGAIN;
+	}
+	return -ENOENT;
+}
+
+/* The home bucket of a key, or NULL: no segment there yet. Context: RCU. */
+static __always_inline struct kcmap_bucket *
+home_bucket(const struct kcmap_layout *layout, struct kcmap_dirent *entry,
+	    u64 hash)
+{
+	unsigned int number = kcmap_hash_home(layout, hash);
+	struct kcmap_segment *segment;
+	struct kcmap_bucket *page;
+
+	if (unlikely(layout->page_bits)) {
+		segment = rcu_dereference(entry->segment);
+		if (!segment)
+			return NULL;
+		return kcmap_segment_bucket(layout, segment, number);
+	}
+	page = rcu_dereference(entry->page);
+	if (unlikely(!page))
+		return NULL;
+	return kcmap_page_bucket(layout, page, number);
+}
+
+static __always_inline int read_key(struct kcmap_table *table,
+				    const struct kcmap_layout *layout,
+				    struct kcmap_dirent *entry,
+				    struct kcmap_bucket *bucket, u64 hash,
+				    const u64 *key, void *value)
+{
+	struct kcmap_segment *segment;
+	unsigned int retries = 0;
+	u64 state;
+	int rc;
+
+	for (;;) {
+		state = kcmap_bucket_read(bucket);
+		rc = read_bucket(layout, bucket, state, key,
+				 kcmap_hash_tag(hash), value);
+		if (likely(!rc))
+			return 0;
+		if (rc == -ENOENT) {
+			if (state & (KCMAP_STATE_AWAY | KCMAP_STATE_CHAIN)) {
+				segment = rcu_dereference(entry->segment);
+				rc = read_elsewhere(layout, segment, hash,
+						    state, key, value);
+			}
+			if (!rc)
+				return 0;
+			if (rc == -ENOENT &&
+			    (likely(!changed(bucket, state)) ||
+			     kcmap_busted(KCMAP_BUSTED_NO_HOME_RECHECK)))
+				return -ENOENT;
+		}
+		if (!may_retry(table, &retries))
+			return -EAGAIN;
+	}
+}
+
+/**
+ * kcmap_table_lookup - copy the value of a key
+ * @table: the table
+ * @key: key_size bytes
+ * @value: room for value_size bytes, or NULL; undefined unless 0 is returned
+ *
+ * Context: any.
+ * Return: 0, -ENOENT, or in NMI -EAGAIN.
+ */
+int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
+{
+	struct kcmap_directory *directory;
+	u64 words[KCMAP_KEY_WORDS_MAX];
+	const struct kcmap_layout *layout;
+	struct kcmap_bucket *bucket;
+	struct kcmap_dirent *entry;
+	int rc = -ENOENT;
+	u64 hash;
+
+	kcmap_words_pack(words, key, table->layout.key_size);
+	hash = kcmap_table_hash(table, words);
+
+	rcu_read_lock();
+	directory = rcu_dereference(table->directory);
+	layout = &directory->layout;
+	entry = kcmap_directory_entry(directory,
+				      kcmap_hash_segment(layout, hash));
+	if (unlikely(!entry))
+		goto unlock;
+	bucket = home_bucket(layout, entry, hash);
+	if (unlikely(!bucket))
+		goto unlock;
+	rc = read_key(table, layout, entry, bucket, hash, words, value);
+unlock:
+	rcu_read_unlock();
+	return rc;
+}
+
+/*
+ * A window of keys in three passes, each of which has all misses of the one
+ * before under way at once: hash and directory, bucket, entry.
+ */
+static u64 lookup_window(struct kcmap_table *table,
+			 const struct kcmap_directory *directory,
+			 const void *keys, void *values, unsigned int nr)
+{
+	const struct kcmap_layout *layout = &directory->layout;
+	struct kcmap_bucket *bucket[KCMAP_BULK_WINDOW];
+	struct kcmap_dirent *entry[KCMAP_BULK_WINDOW];
+	u64 hash[KCMAP_BULK_WINDOW];
+	u64 words[KCMAP_KEY_WORDS_MAX];
+	unsigned long number;
+	unsigned int i;
+	u64 found = 0;
+	void *value;
+
+	for (i = 0; i < nr; i++) {
+		kcmap_words_pack(words, keys + i * layout->key_size,
+				 layout->key_size);
+		hash[i] = kcmap_table_hash(table, words);
+		number = kcmap_hash_segment(layout, hash[i]);
+		entry[i] = kcmap_directory_entry(directory, number);
+		prefetch(entry[i]);
+	}
+	for (i = 0; i < nr; i++) {
+		bucket[i] = entry[i] ? home_bucket(layout, entry[i], hash[i]) :
+				       NULL;
+		prefetch(bucket[i]);
+	}
+	for (i = 0; i < nr; i++) {
+		if (!bucket[i])
+			continue;
+		kcmap_words_pack(words, keys + i * layout->key_size,
+				 layout->key_size);
+		value = values ? values + i * layout->value_size : NULL;
+		if (!read_key(table, layout, entry[i], bucket[i], hash[i],
+			      words, value))
+			found |= BIT_ULL(i);
+	}
+	return found;
+}
+
+/**
+ * kcmap_table_lookup_bulk - copy the values of several keys
+ * @table: the table
+ * @keys: @nr keys, packed
+ * @values: room for @nr values, packed, or NULL; where a key is absent its room
+ *	is undefined
+ * @nr: keys, at most KCMAP_BULK_MAX
+ *
+ * Each look-up is linearizable by itself; together they are no snapshot.
+ *
+ * Context: any.
+ * Return: bit i set: key i was found. From NMI a bit may be clear because a
+ *write was going on.
+ */
+u64 kcmap_table_lookup_bulk(struct kcmap_table *table, const void *keys,
+			    void *values, unsigned int nr)
+{
+	const struct kcmap_directory *directory;
+	unsigned int i, window;
+	u64 found = 0;
+
+	rcu_read_lock();
+	directory = rcu_dereference(table->directory);
+	for (i = 0; i < nr; i += window) {
+		window = min_t(unsigned int, nr - i, KCMAP_BULK_WINDOW);
+		found |= lookup_window(table, directory, keys, values, window)
+			 << i;
+		keys += window * table->layout.key_size;
+		if (values)
+			values += window * table->layout.value_size;
+	}
+	rcu_read_unlock();
+	return found;
+}

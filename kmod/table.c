@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a table, clearing, and statistics.
+ */
+#include <linux/cpumask.h>
+#include <linux/slab.h>
+
+#include "table_internal.h"
+
+/**
+ * kcmap_table_create - make an empty table
+ * @params: sizes and limits, in the bounds that struct kcmap_table_params
+ * states
+ *
+ * Context: process, may sleep. Memory is charged to the caller.
+ * Return: the table, or an ERR_PTR: -EINVAL, -ENOMEM.
+ */
+struct kcmap_table *kcmap_table_create(const struct kcmap_table_params *params)
+{
+	struct kcmap_directory *directory;
+	struct kcmap_table *table;
+
+	if (!params->key_size || params->key_size > KCMAP_KEY_SIZE_MAX ||
+	    params->value_size > KCMAP_VALUE_SIZE_MAX || !params->max_entries ||
+	    params->max_entries > KCMAP_ENTRIES_MAX)
+		return ERR_PTR(-EINVAL);
+
+	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return ERR_PTR(-ENOMEM);
+	table->params = *params;
+	kcmap_layout_init(&table->layout, params->key_size, params->value_size,
+			  params->max_entries);
+	kcmap_hash_init(&table->hash, params->hash_fast);
+	table->counters =
+		alloc_percpu_gfp(struct kcmap_counters, GFP_KERNEL_ACCOUNT);
+	if (!table->counters)
+		goto free_table;
+	if (kcmap_gate_init(&table->gate))
+		goto free_counters;
+	directory = kcmap_directory_create(&table->layout, params->max_entries);
+	if (!directory)
+		goto destroy_gate;
+	RCU_INIT_POINTER(table->directory, directory);
+	return table;
+
+destroy_gate:
+	kcmap_gate_destroy(&table->gate);
+free_counters:
+	free_percpu(table->counters);
+free_table:
+	kfree(table);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * kcmap_table_destroy - free a table
+ * @table: the table; nobody uses it any more, nor will
+ *
+ * Context: process, may sleep.
+ */
+void kcmap_table_destroy(struct kcmap_table *table)
+{
+	struct kcmap_directory *directory;
+
+	/* Nobody else has it any more. */
+	directory = rcu_dereference_protected(table->directory, true);
+	kcmap_directory_destroy(directory);
+	kcmap_gate_destroy(&table->gate);
+	free_percpu(table->counters);
+	kfree(table);
+}
+
+/**
+ * kcmap_table_params - how a table was made
+ * @table: the table
+ *
+ * Context: any.
+ * Return: the parameters; they live as long as the table.
+ */
+const struct kcmap_table_params *
+kcmap_table_params(const struct kcmap_table *table)
+{
+	return &table->params;
+}
+
+/**
+ * kcmap_table_geometry - how a table lays out its memory
+ * @table: the table
+ * @geometry: result
+ *
+ * Context: any.
+ */
+void kcmap_table_geometry(const struct kcmap_table *table,
+			  struct kcmap_geometry *geometry)
+{
+	const struct kcmap_layout *layout = &table->layout;
+
+	*geometry = (struct kcmap_geometry){
+		.slot_size = layout->slot_words * sizeof(u64),
+		.bucket_size = layout->bucket_size,
+		.bucket_slots = layout->bucket_slots,
+		.segment_buckets = kcmap_layout_buckets(layout),
+		.segment_size = kcmap_layout_pages(layout) * PAGE_SIZE,
+		.segments_max = 1ULL << layout->depth,
+	};
+}
+
+/*
+ * Inserts less deletes of all time. Deletes first: an entry that comes and goes
+ * meanwhile must not make the difference negative. Inside the gate it is exact.
+ */
+static u64 stored(const struct kcmap_table *table)
+{
+	u64 inserts = 0, deletes = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		deletes +=
+			READ_ONCE(per_cpu_ptr(table->counters, cpu)->deletes);
+	/* Pairs with nothing stronger than the order of a CPU's own stores. */
+	smp_rmb();
+	for_each_possible_cpu(cpu)
+		inserts +=
+			READ_ONCE(per_cpu_ptr(table->counters, cpu)->inserts);
+	return inserts - deletes;
+}
+
+/* Context: the gate's mutex, under which alone the directory is replaced. */
+static struct kcmap_directory *directory_of(struct kcmap_table *table)
+{
+	lockdep_assert_held(&table->gate.keeper);
+	return rcu_dereference_protected(table->directory, true);
+}
+
+/**
+ * kcmap_table_stats - statistics of a table
+ * @table: the table
+ * @stats: result; see struct kcmap_stats for what is exact when
+ *
+ * Context: process, may sleep: the gate's mutex keeps a clear away.
+ */
+void kcmap_table_stats(struct kcmap_table *table,
+		       struct kcmap_table_stats *stats)
+{
+	struct kcmap_directory *directory;
+	int cpu;
+
+	memset(stats, 0, sizeof(*stats));
+	mutex_lock(&table->gate.keeper);
+	stats->clears = table->clears;
+	stats->entries = stored(table) - table->cleared;
+	stats->entries = min(stats->entries, table->params.max_entries);
+	directory = directory_of(table);
+	stats->overflow_segments = atomic_read(&directory->chained);
+	stats->segments =
+		atomic_read(&directory->segments) + stats->overflow_segments;
+	stats->memory = sizeof(*table) + kcmap_directory_bytes(directory);
+	mutex_unlock(&table->gate.keeper);
+
+	for_each_possible_cpu(cpu) {
+		const struct kcmap_counters *counters =
+			per_cpu_ptr(table->counters, cpu);
+
+		stats->inserts += READ_ONCE(counters->inserts);
+		stats->updates += READ_ONCE(counters->updates);
+		stats->deletes += READ_ONCE(counters->deletes);
+		stats->full += READ_ONCE(counters->full);
+		stats->nomem += READ_ONCE(counters->nomem);
+		stats->moves += READ_ONCE(counters->moves);
+		stats->read_retries += READ_ONCE(counters->read_retries);
+	}
+}
+
+/**
+ * struct clear - a call of kcmap_table_clear()
+ * @table: the table
+ * @directory: in: the new, empty one; out: the old one
+ */
+struct clear {
+	struct kcmap_table *table;
+	struct kcmap_directory *directory;
+};
+
+static void clear_instant(void *ctx)
+{
+	struct clear *clear = ctx;
+	struct kcmap_table *table = clear->table;
+	struct kcmap_directory *old = directory_of(table);
+
+	rcu_assign_pointer(table->directory, clear->directory);
+	clear->directory = old;
+	table->cleared = stored(table);
+	table->clears++;
+}
+
+/**
+ * kcmap_table_clear - delete all entries at one instant
+ * @table: the table
+ *
+ * The instant is that in which a new directory takes the place of the old one,
+ * with no writer between finding the one and writing to it.
+ *
+ * Context: process, may sleep; waits for a grace period, which is also what
+ * keeps a caller from piling up directories. Return: 0 or -ENOMEM.
+ */
+int kcmap_table_clear(struct kcmap_table *table)
+{
+	struct clear clear = { .table = table };
+
+	clear.directory = kcmap_directory_create(&table->layout,
+						 table->params.max_entries);
+	if (!clear.directory)
+		return -ENOMEM;
+	kcmap_gate_run(&table->gate, clear_instant, &clear);
+	synchronize_rcu();
+	kcmap_directory_destroy(clear.directory);
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the table share: lookup.c, write.c, move.c, scan.c,
+ * table.c.
+ */
+#ifndef _KCMAP_TABLE_INTERNAL_H
+#define _KCMAP_TABLE_INTERNAL_H
+
+#include <linux/percpu.h>
+
+#include "directory.h"
+#include "gate.h"
+#include "hash.h"
+#include "table.h"
+
+/**
+ * struct kcmap_counters - what a CPU counts; written by that CPU only
+ * @inserts: entries stored
+ * @updates: values replaced
+ * @deletes: entries deleted
+ * @full: writes refused with ENOSPC
+ * @nomem: writes refused with ENOMEM
+ * @moves: entries moved to make room
+ * @read_retries: buckets read again
+ *
+ * @inserts and @deletes change inside the gate, so that the gate's keeper finds
+ * their difference exact.
+ */
+struct kcmap_counters {
+	u64 inserts;
+	u64 updates;
+	u64 deletes;
+	u64 full;
+	u64 nomem;
+	u64 moves;
+	u64 read_retries;
+};
+
+/**
+ * struct kcmap_table - a table
+ * @directory: the contents; replaced through the gate by kcmap_table_clear(),
+ *	read under RCU
+ * @hash: function and seed
+ * @layout: as in each directory
+ * @params: as it was made
+ * @counters: of each CPU
+ * @clears: how often it was cleared; under the gate's mutex
+ * @cleared: inserts less deletes at the last clear; likewise
+ * @gate: writers pass, clear goes through
+ */
+struct kcmap_table {
+	struct kcmap_directory __rcu *directory;
+	struct kcmap_hash hash;
+	struct kcmap_layout layout;
+	struct kcmap_table_params params;
+	struct kcmap_counters __percpu *counters;
+	u64 clears;
+	u64 cleared;
+	struct kcmap_gate gate;
+};
+
+/* move.c */
+bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
+		     u64 hash);
+
+static __always_inline u64 kcmap_table_hash(const struct kcmap_table *table,
+					    const u64 *key)
+{
+	return kcmap_hash_words(&table->hash, key, table->layout.key_words);
+}
+
+/* Second bucket lock of a pair in ascending order, or taken by trylock. */
+static inline void kcmap_bucket_lock_nested(struct kcmap_segment *segment,
+					    unsigned int number)
+{
+	raw_spin_lock_nested(&segment->bucket_lock[number],
+			     SINGLE_DEPTH_NESTING);
+}
+
+#endif /* _KCMAP_TABLE_INTERNAL_H */

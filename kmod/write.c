@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes: under the lock of the key's home bucket, inside the gate, interrupts
+ * off. What has to be allocated is allocated outside, and the attempt repeated.
+ */
+#include <linux/hardirq.h>
+#include <linux/irqflags.h>
+#include <linux/slab.h>
+
+#include "busted.h"
+#include "table_internal.h"
+
+/* Rounds of moves for one key, in case others take the room that was made. */
+#define KCMAP_ROUNDS_MAX 8
+
+/* What an attempt lacks, as a positive return value. */
+enum lack {
+	LACK_LEAF = 1,
+	LACK_SEGMENT,
+	LACK_CHAIN,
+	LACK_GATE,
+};
+
+/**
+ * struct write_job - a write
+ * @op: what to do
+ * @value: value to store, or NULL
+ * @old: where the value that is found goes, or NULL
+ * @fn: with KCMAP_WRITE_UPDATE: changes the value in place of @value, or NULL
+ * @ctx: argument of @fn
+ * @gfp: how to allocate
+ * @leaf: a leaf to use if one is lacking
+ * @segment: a segment to use likewise
+ * @chain: one made to be chained, likewise
+ * @rounds: rounds of moves that were tried
+ * @hash: hash of @key
+ * @key: padded with zeros
+ */
+struct write_job {
+	enum kcmap_write op;
+	const void *value;
+	void *old;
+	kcmap_modify_fn fn;
+	void *ctx;
+	gfp_t gfp;
+	struct kcmap_leaf *leaf;
+	struct kcmap_segment *segment;
+	struct kcmap_segment *chain;
+	unsigned int rounds;
+	u64 hash;
+	u64 key[KCMAP_KEY_WORDS_MAX];
+};
+
+/**
+ * struct locked - the bucket locks that a write holds
+ * @segment: segment of the key
+ * @home: number of the home bucket; locked
+ * @alternate: number of the alternate bucket
+ * @both: whether that is locked as well
+ */
+struct locked {
+	struct kcmap_segment *segment;
+	unsigned int home;
+	unsigned int alternate;
+	bool both;
+};
+
+enum where { HOME, ALTERNATE, CHAIN };
+
+struct place {
+	struct kcmap_bucket *bucket;
+	int slot;
+	enum where where;
+};
+
+/* A copy of a value for kcmap_modify_fn; interrupts are off while it is used.
+ */
+static DEFINE_PER_CPU(u64[KCMAP_VALUE_WORDS_MAX], value_copy);
+
+/* All but hash and key: an initialiser would set 128 bytes for nothing. */
+static void job_init(struct write_job *job, enum kcmap_write op, gfp_t gfp)
+{
+	job->op = op;
+	job->value = NULL;
+	job->old = NULL;
+	job->fn = NULL;
+	job->ctx = NULL;
+	job->gfp = gfp;
+	job->leaf = NULL;
+	job->segment = NULL;
+	job->chain = NULL;
+	job->rounds = 0;
+}
+
+static bool may_insert(const struct write_job *job)
+{
+	return job->op == KCMAP_WRITE_INSERT || job->op == KCMAP_WRITE_UPSERT;
+}
+
+/*
+ * Sparse cannot follow locks that are held as a struct says: __release() and
+ * __acquire() tell it that none is held from one function to the next.
+ */
+static void lock_home(const struct locked *locked)
+{
+	raw_spinlock_t *lock = &locked->segment->bucket_lock[locked->home];
+
+	if (kcmap_busted(KCMAP_BUSTED_NO_LOCK))
+		return;
+	raw_spin_lock(lock);
+	__release(lock);
+}
+
+/*
+ * Lock the alternate bucket too, in ascending order. Return: whether the home
+ * bucket was unlocked meanwhile, and what was seen there is void.
+ */
+static bool lock_alternate(struct locked *locked)
+{
+	raw_spinlock_t *alternate, *home;
+
+	if (locked->both || kcmap_busted(KCMAP_BUSTED_NO_LOCK))
+		return false;
+	home = &locked->segment->bucket_lock[locked->home];
+	alternate = &locked->segment->bucket_lock[locked->alternate];
+	locked->both = true;
+	if (alternate > home) {
+		raw_spin_lock_nested(alternate, SINGLE_DEPTH_NESTING);
+		__release(alternate);
+		return false;
+	}
+	if (raw_spin_trylock(alternate)) {
+		__release(alternate);
+		return false;
+	}
+	__acquire(home);
+	raw_spin_unlock(home);
+	raw_spin_lock(alternate);
+	raw_spin_lock_nested(home, SINGLE_DEPTH_NESTING);
+	__release(home);
+	__release(alternate);
+	return true;
+}
+
+static void unlock(struct locked *locked)
+{
+	raw_spinlock_t *locks = locked->segment->bucket_lock;
+
+	if (kcmap_busted(KCMAP_BUSTED_NO_LOCK))
+		return;
+	if (locked->both) {
+		__acquire(&locks[locked->alternate]);
+		raw_spin_unlock(&locks[locked->alternate]);
+	}
+	locked->both = false;
+	__acquire(&locks[locked->home]);
+	raw_spin_unlock(&locks[locked->home]);
+}
+
+static struct kcmap_bucket *home_bucket(const struct kcmap_layout *layout,
+					const struct locked *locked)
+{
+	return kcmap_segment_bucket(layout, locked->segment, locked->home);
+}
+
+static bool find_in(const struct kcmap_layout *layout,
+		    const struct write_job *job, struct kcmap_bucket *bucket,
+		    enum where where, struct place *place)
+{
+	place->bucket = bucket;
+	place->where = where;
+	place->slot = kcmap_bucket_find(layout, bucket, bucket->state, job->key,
+					kcmap_hash_tag(job->hash));
+	return place->slot >= 0;
+}
+
+/* Find the key wherever it may be, locking what that needs. */
+static bool find(const struct kcmap_layout *layout, const struct write_job *job,
+		 struct locked *locked, struct place *place)
+{
+	struct kcmap_bucket *home = home_bucket(layout, locked);
+	struct kcmap_segment *segment = locked->segment;
+
+	if (find_in(layout, job, home, HOME, place))
+		return true;
+	if (home->state & KCMAP_STATE_AWAY) {
+		if (lock_alternate(locked) &&
+		    find_in(layout, job, home, HOME, place))
+			return true;
+		if (find_in(layout, job,
+			    kcmap_segment_bucket(layout, segment,
+						 locked->alternate),
+			    ALTERNATE, place))
+			return true;
+	}
+	if (!(home->state & KCMAP_STATE_CHAIN))
+		return false;
+	while ((segment = rcu_dereference(segment->chain)))
+		if (find_in(layout, job,
+			    kcmap_segment_bucket(layout, segment, locked->home),
+			    CHAIN, place))
+			return true;
+	return false;
+}
+
+/* The home bucket's count of keys in alternate or chain goes up or down by one.
+ */
+static void count_elsewhere(struct kcmap_bucket *home, enum where where, int by)
+{
+	u64 state = home->state;
+
+	if (where == ALTERNATE) {
+		state += by * KCMAP_STATE_AWAY_ONE;
+	} else {
+		/* At the top it sticks: it does not know any more. */
+		if ((state & KCMAP_STATE_CHAIN) == KCMAP_STATE_CHAIN)
+			return;
+		state += by * KCMAP_STATE_CHAIN_ONE;
+	}
+	kcmap_bucket_end(home, state);
+}
+
+static void put(const struct kcmap_layout *layout, const struct write_job *job,
+		struct kcmap_bucket *home, const struct place *place)
+{
+	u64 *words = kcmap_slot(layout, place->bucket, place->slot);
+	u64 state = kcmap_bucket_begin(place->bucket);
+	unsigned int i;
+
+	for (i = 0; i < layout->key_words; i++)
+		WRITE_ONCE(words[i], job->key[i]);
+	kcmap_words_write(words + layout->key_words, job->value,
+			  layout->value_size);
+	kcmap_bucket_set_tag(place->bucket, place->slot,
+			     kcmap_hash_tag(job->hash));
+	kcmap_bucket_end(place->bucket,
+			 state | BIT_ULL(KCMAP_STATE_LIVE_SHIFT + place->slot));
+	/* After the entry: a reader of the count finds the entry. */
+	if (place->where != HOME)
+		count_elsewhere(home, place->where, 1);
+}
+
+static void take_out(struct kcmap_bucket *home, const struct place *place)
+{
+	u64 live = BIT_ULL(KCMAP_STATE_LIVE_SHIFT + place->slot);
+
+	kcmap_bucket_end(place->bucket, place->bucket->state & ~live);
+	/* After the entry: while it can be found, it is counted. */
+	if (place->where != HOME)
+		count_elsewhere(home, place->where, -1);
+}
+
+static void replace_value(const struct kcmap_layout *layout,
+			  const struct write_job *job,
+			  const struct place *place)
+{
+	u64 *words = kcmap_slot(layout, place->bucket, place->slot) +
+		     layout->key_words;
+	const void *value = job->value;
+	u64 state;
+
+	if (job->fn) {
+		u64 *copy = *this_cpu_ptr(&value_copy);
+
+		kcmap_words_read(copy, words, layout->value_size);
+		job->fn(copy, job->ctx);
+		value = copy;
+	}
+	state = kcmap_bucket_begin(place->bucket);
+	kcmap_words_write(words, value, layout->value_size);
+	kcmap_bucket_end(place->bucket, state);
+}
+
+static int write_found(struct kcmap_table *table, const struct write_job *job,
+		       struct kcmap_directory *directory,
+		       struct kcmap_bucket *home, const struct place *place)
+{
+	const struct kcmap_layout *layout = &table->layout;
+
+	if (job->op == KCMAP_WRITE_INSERT)
+		return -EEXIST;
+	if (job->old)
+		kcmap_words_read(job->old,
+				 kcmap_slot(layout, place->bucket,
+					    place->slot) +
+					 layout->key_words,
+				 layout->value_size);
+	if (job->op == KCMAP_WRITE_DELETE) {
+		take_out(home, place);
+		kcmap_capacity_give(&directory->capacity);
+		this_cpu_inc(table->counters->deletes);
+	} else {
+		replace_value(layout, job, place);
+		this_cpu_inc(table->counters->updates);
+	}
+	return 0;
+}
+
+/* A slot in a chained segment. -1: none; the last of the chain is told. */
+static bool free_in_chain(const struct kcmap_layout *layout,
+			  const struct locked *locked, struct place *place,
+			  struct kcmap_segment **last)
+{
+	struct kcmap_segment *segment = locked->segment;
+
+	place->where = CHAIN;
+	do {
+		*last = segment;
+		segment = rcu_dereference(segment->chain);
+		if (!segment)
+			return false;
+		place->bucket =
+			kcmap_segment_bucket(layout, segment, locked->home);
+		place->slot =
+			kcmap_bucket_free_slot(layout, place->bucket->state);
+	} while (place->slot < 0);
+	return true;
+}
+
+static bool free_in(const struct kcmap_layout *layout,
+		    struct kcmap_bucket *bucket, enum where where,
+		    struct place *place)
+{
+	place->bucket = bucket;
+	place->where = where;
+	place->slot = kcmap_bucket_free_slot(layout, bucket->state);
+	return place->slot >= 0;
+}
+
+/*
+ * Find a slot for a key that is absent. 0; -EAGAIN: the locks were dropped, or
+ * room was made, look for the key again; LACK_CHAIN; -ENOSPC, told here already
+ * where room would have to be made for nothing.
+ */
+static int find_room(struct kcmap_table *table, struct write_job *job,
+		     struct kcmap_directory *directory, struct locked *locked,
+		     struct place *place)
+{
+	const struct kcmap_layout *layout = &table->layout;
+	struct kcmap_bucket *home = home_bucket(layout, locked);
+	struct kcmap_segment *last;
+
+	if (free_in(layout, home, HOME, place))
+		return 0;
+	if (lock_alternate(locked))
+		return -EAGAIN;
+	if ((home->state & KCMAP_STATE_AWAY) != KCMAP_STATE_AWAY &&
+	    free_in(layout,
+		    kcmap_segment_bucket(layout, locked->segment,
+					 locked->alternate),
+		    ALTERNATE, place))
+		return 0;
+	if (!kcmap_capacity_left(&directory->capacity))
+		return -ENOSPC;
+	if (job->rounds++ < KCMAP_ROUNDS_MAX) {
+		unlock(locked);
+		if (!kcmap_make_room(table, locked->segment, job->hash))
+			job->rounds = KCMAP_ROUNDS_MAX;
+		lock_home(locked);
+		return -EAGAIN;
+	}
+	while (!free_in_chain(layout, locked, place, &last)) {
+		if (!job->chain)
+			return LACK_CHAIN;
+		if (kcmap_segment_chain(directory, last, job->chain))
+			job->chain = NULL;
+	}
+	return 0;
+}
+
+static int write_locked(struct kcmap_table *table, struct write_job *job,
+			struct kcmap_directory *directory,
+			struct locked *locked)
+{
+	struct kcmap_bucket *home = home_bucket(&table->layout, locked);
+	struct place place;
+	int rc;
+
+	do {
+		if (find(&table->layout, job, locked, &place))
+			return write_found(table, job, directory, home, &place);
+		if (!may_insert(job))
+			return -ENOENT;
+		rc = find_room(table, job, directory, locked, &place);
+	} while (rc == -EAGAIN);
+	if (rc)
+		return rc;
+	/* From here nothing fails: a credit that is taken is an entry. */
+	if (!kcmap_capacity_take(&directory->capacity))
+		return -ENOSPC;
+	put(&table->layout, job, home, &place);
+	this_cpu_inc(table->counters->inserts);
+	return 0;
+}
+
+/* The key's segment, made if the job has what it takes; or what is lacking. */
+static int find_segment(struct kcmap_directory *directory,
+			struct write_job *job, struct kcmap_segment **segment)
+{
+	const struct kcmap_layout *layout = &directory->layout;
+	unsigned long number = kcmap_hash_segment(layout, job->hash);
+	struct kcmap_dirent *entry;
+
+	entry = kcmap_directory_entry(directory, number);
+	while (unlikely(!entry)) {
+		if (!may_insert(job))
+			return -ENOENT;
+		if (!job->leaf)
+			return LACK_LEAF;
+		if (kcmap_leaf_install(directory, job->hash, job->leaf))
+			job->leaf = NULL;
+		entry = kcmap_directory_entry(directory, number);
+	}
+	while (unlikely(!(*segment = kcmap_dirent_segment(entry)))) {
+		if (!may_insert(job))
+			return -ENOENT;
+		if (!job->segment)
+			return LACK_SEGMENT;
+		if (kcmap_segment_install(directory, entry, job->segment))
+			job->segment = NULL;
+	}
+	return 0;
+}
+
+/* Context: RCU. Return: 0, an error, or what is lacking. */
+static int attempt(struct kcmap_table *table, struct write_job *job)
+{
+	struct kcmap_directory *directory = rcu_dereference(table->directory);
+	struct locked locked = {};
+	unsigned long flags;
+	int rc;
+
+	rc = find_segment(directory, job, &locked.segment);
+	if (rc)
+		return rc;
+	locked.home = kcmap_hash_home(&directory->layout, job->hash);
+	locked.alternate = kcmap_hash_alternate(&directory->layout, job->hash);
+
+	local_irq_save(flags);
+	kcmap_gate_enter(&table->gate);
+	lock_home(&locked);
+	/* The gate first: its keeper may replace the directory. */
+	if (likely(kcmap_gate_passed(&table->gate)) &&
+	    likely(directory == rcu_access_pointer(table->directory)))
+		rc = write_locked(table, job, directory, &locked);
+	else
+		rc = LACK_GATE;
+	unlock(&locked);
+	kcmap_gate_exit(&table->gate);
+	local_irq_restore(flags);
+	return rc;
+}
+
+/* Get what an attempt lacked. Context: as job->gfp allows, outside RCU. */
+static bool provide(struct kcmap_table *table, struct write_job *job, int lack)
+{
+	switch (lack) {
+	case LACK_LEAF:
+		job->leaf = kcmap_leaf_alloc(job->gfp);
+		return job->leaf;
+	case LACK_SEGMENT:
+		job->segment =
+			kcmap_segment_alloc(&table->layout, false, job->gfp);
+		return job->segment;
+	case LACK_CHAIN:
+		job->chain =
+			kcmap_segment_alloc(&table->layout, true, job->gfp);
+		return job->chain;
+	default:
+		kcmap_gate_wait(&table->gate);
+		return true;
+	}
+}
+
+static int run(struct kcmap_table *table, struct write_job *job,
+	       const void *key)
+{
+	int rc;
+
+	if (WARN_ON_ONCE(in_nmi()))
+		return -EINVAL;
+	kcmap_words_pack(job->key, key, table->layout.key_size);
+	job->hash = kcmap_table_hash(table, job->key);
+	for (;;) {
+		rcu_read_lock();
+		rc = attempt(table, job);
+		rcu_read_unlock();
+		if (likely(rc <= 0))
+			break;
+		if (!provide(table, job, rc)) {
+			rc = -ENOMEM;
+			break;
+		}
+	}
+	/* What was got and then not needed, since somebody else was faster. */
+	kfree(job->leaf);
+	kcmap_segment_free(&table->layout, job->segment);
+	kcmap_segment_free(&table->layout, job->chain);
+	if (rc == -ENOSPC)
+		this_cpu_inc(table->counters->full);
+	else if (rc == -ENOMEM)
+		this_cpu_inc(table->counters->nomem);
+	return rc;
+}
+
+/**
+ * kcmap_table_write - store, replace or delete the entry of a key
+ * @table: the table
+ * @op: what to do
+ * @key: key_size bytes
+ * @value: value_size bytes; not used for KCMAP_WRITE_DELETE
+ * @old: room for value_size bytes: the value that was there, if any; or NULL
+ * @gfp: how to allocate
+ *
+ * Linearizable. After an error the table is as it was.
+ *
+ * Context: process, softirq or hardirq (with a @gfp that allows it), not NMI;
+ * takes raw spinlocks with interrupts off.
+ * Return: 0; -EEXIST (INSERT); -ENOENT (UPDATE, DELETE); -ENOSPC, -ENOMEM
+ * (INSERT, UPSERT).
+ */
+int kcmap_table_write(struct kcmap_table *table, enum kcmap_write op,
+		      const void *key, const void *value, void *old, gfp_t gfp)
+{
+	struct write_job job;
+
+	job_init(&job, op, gfp);
+	job.value = value;
+	job.old = old;
+	return run(table, &job, key);
+}
+
+/**
+ * kcmap_table_modify - change the value of a key in one atomic step
+ * @table: the table
+ * @key: key_size bytes
+ * @fn: gets a copy of the value, and changes it to what is to be stored
+ * @ctx: argument of @fn
+ *
+ * Context: process, softirq or hardirq, not NMI; takes raw spinlocks with
+ * interrupts off, and calls @fn under them.
+ * Return: 0 or -ENOENT.
+ */
+int kcmap_table_modify(struct kcmap_table *table, const void *key,
+		       kcmap_modify_fn fn, void *ctx)
+{
+	struct write_job job;
+
+	/* Nothing is inserted, so nothing is allocated. */
+	job_init(&job, KCMAP_WRITE_UPDATE, 0);
+	job.fn = fn;
+	job.ctx = ctx;
+	return run(table, &job, key);
+}
