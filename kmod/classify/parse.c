@@ -88,41 +88,53 @@ static int parse_link(const struct sk_buff *skb, unsigned int *offset,
 	return -EBADMSG;
 }
 
+/*
+ * Bytes of a transport header without which a packet is truncated. Where they
+ * are more than what the key takes, it is because tshark shows no ports below
+ * that: whoever compares a capture that was cut short finds the same flows.
+ */
+static unsigned int parse_transport_min(u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_DCCP:
+	case IPPROTO_UDPLITE:
+		return 4;
+	case IPPROTO_SCTP:
+		return sizeof(struct sctphdr);
+	case IPPROTO_ICMP:
+		return 6;
+	case IPPROTO_ICMPV6:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
 /* Ports, or what takes their place, of the header at packet->transport. */
 static int parse_ports(const struct sk_buff *skb, unsigned int end,
 		       struct kcmap_packet *packet)
 {
 	struct kcmap_flow_key *key = &packet->key;
-	__be16 ports_copy[2];
-	const __be16 *ports;
-	const u8 *icmp;
-	u8 icmp_copy[2];
+	unsigned int length = parse_transport_min(key->protocol);
+	const u8 *header;
+	u8 copy[sizeof(struct sctphdr)];
 
-	switch (key->protocol) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_DCCP:
-	case IPPROTO_SCTP:
-	case IPPROTO_UDPLITE:
-		ports = parse_header(skb, packet->transport, sizeof(ports_copy),
-				     end, ports_copy);
-		if (!ports)
-			return -EBADMSG;
-		key->sport = ports[0];
-		key->dport = ports[1];
+	if (!length)
 		return 0;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		icmp = parse_header(skb, packet->transport, sizeof(icmp_copy),
-				    end, icmp_copy);
-		if (!icmp)
-			return -EBADMSG;
-		key->sport = htons(icmp[0]);
-		key->dport = htons(icmp[1]);
-		return 0;
-	default:
-		return 0;
+	header = parse_header(skb, packet->transport, length, end, copy);
+	if (!header)
+		return -EBADMSG;
+	if (key->protocol == IPPROTO_ICMP || key->protocol == IPPROTO_ICMPV6) {
+		key->sport = htons(header[0]);
+		key->dport = htons(header[1]);
+	} else {
+		memcpy(&key->sport, header, sizeof(key->sport));
+		memcpy(&key->dport, header + sizeof(key->sport),
+		       sizeof(key->dport));
 	}
+	return 0;
 }
 
 static int parse_ipv4(const struct sk_buff *skb, struct kcmap_packet *packet)
@@ -168,7 +180,7 @@ static int parse_ipv6_extensions(const struct sk_buff *skb, unsigned int end,
 	const struct frag_hdr *fragment;
 	struct ipv6_opt_hdr option_copy;
 	struct frag_hdr fragment_copy;
-	unsigned int i, length;
+	unsigned int i;
 
 	for (i = 0; i < PARSE_IPV6_HEADERS_MAX; i++) {
 		switch (key->protocol) {
@@ -194,13 +206,14 @@ static int parse_ipv6_extensions(const struct sk_buff *skb, unsigned int end,
 					      &option_copy);
 			if (!option)
 				return -EBADMSG;
-			length = key->protocol == NEXTHDR_AUTH ?
-					 ipv6_authlen(option) :
-					 ipv6_optlen(option);
-			if (length > end - packet->transport)
-				return -EBADMSG;
+			/*
+			 * It may be cut short, which matters only where
+			 * something is looked for behind it.
+			 */
+			packet->transport += key->protocol == NEXTHDR_AUTH ?
+						     ipv6_authlen(option) :
+						     ipv6_optlen(option);
 			key->protocol = option->nexthdr;
-			packet->transport += length;
 			break;
 		default:
 			return 0;
@@ -222,13 +235,10 @@ static int parse_ipv6(const struct sk_buff *skb, struct kcmap_packet *packet)
 	if (!ip || ip->version != 6)
 		return -EBADMSG;
 
-	/*
-	 * A payload length of 0: a jumbogram, or what the card was to segment.
-	 * Either way the frame is the bound.
-	 */
+	/* What GRO has put together may be too long for the payload length. */
 	packet->transport = packet->network + sizeof(*ip);
 	end = skb->len;
-	if (ip->payload_len)
+	if (ip->payload_len || !skb_is_gso(skb))
 		end = min(end, packet->transport + ntohs(ip->payload_len));
 
 	key->family = AF_INET6;
