@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "types.h"
+#include "util.h"
 
 /* Exit codes: scripts depend on them. */
 enum {
@@ -108,11 +109,11 @@ extern struct json json;
 extern const char *key_type;
 extern const char *value_type;
 
-__attribute__((format(printf, 1, 2)))
+PRINTF_LIKE(1, 2)
 int usage_error(const char *fmt, ...);
-__attribute__((format(printf, 1, 2)))
+PRINTF_LIKE(1, 2)
 int absent(const char *fmt, ...);
-__attribute__((format(printf, 1, 2)))
+PRINTF_LIKE(1, 2)
 int failed(const char *fmt, ...);
 
 void output_begin(void);

@@ -27,8 +27,9 @@ static int find_device(const char *name, int *ifindex)
 {
 	*ifindex = (int)if_nametoindex(name);
 	if (!*ifindex)
-		return failed("no interface %s in this network namespace: see ip link",
-			      name);
+		return failed(
+			"no interface %s in this network namespace: see ip link",
+			name);
 	return 0;
 }
 
@@ -42,11 +43,13 @@ static int classifier_failed(const char *dev, const char *doing, int err)
 		return failed("%s is not attached: see kcmap help classify",
 			      dev);
 	case -ENODEV:
-		return failed("no interface %s in this network namespace: see ip link",
-			      dev);
+		return failed(
+			"no interface %s in this network namespace: see ip link",
+			dev);
 	case -EEXIST:
-		return failed("%s is attached already: kcmap classify detach %s first",
-			      dev, dev);
+		return failed(
+			"%s is attached already: kcmap classify detach %s first",
+			dev, dev);
 	default:
 		return failed("cannot %s %s: %s", doing, dev, strerror(-err));
 	}
@@ -58,10 +61,11 @@ int check_flow_map(struct kcmap_map *map, const char *name)
 	if (kcmap_map_key_size(map) == sizeof(struct kcmap_flow_key) &&
 	    kcmap_map_value_size(map) == sizeof(struct kcmap_flow_value))
 		return 0;
-	return failed("map %s cannot hold flows: its keys and values have %u and %u bytes, not %zu and %zu (kcmap create %s --key-type 5tuple --value-type flow)",
-		      name, kcmap_map_key_size(map), kcmap_map_value_size(map),
-		      sizeof(struct kcmap_flow_key),
-		      sizeof(struct kcmap_flow_value), name);
+	return failed(
+		"map %s cannot hold flows: its keys and values have %u and %u bytes, not %zu and %zu (kcmap create %s --key-type 5tuple --value-type flow)",
+		name, kcmap_map_key_size(map), kcmap_map_value_size(map),
+		sizeof(struct kcmap_flow_key), sizeof(struct kcmap_flow_value),
+		name);
 }
 
 static int classify_attach(char **args, int nr_args)
@@ -122,15 +126,22 @@ static const struct {
 	const char *name;
 	size_t offset;
 } stats_members[] = {
-#define MEMBER(name) { #name, offsetof(struct kcmap_classify_stats, name) }
-	MEMBER(map_id),	    MEMBER(packets),	  MEMBER(hits),
-	MEMBER(misses),	    MEMBER(learned),	  MEMBER(learn_full),
-	MEMBER(learn_failed), MEMBER(not_ip),	  MEMBER(malformed),
-	MEMBER(accepted),   MEMBER(dropped),	  MEMBER(marked),
-#undef MEMBER
+	{ "map_id", offsetof(struct kcmap_classify_stats, map_id) },
+	{ "packets", offsetof(struct kcmap_classify_stats, packets) },
+	{ "hits", offsetof(struct kcmap_classify_stats, hits) },
+	{ "misses", offsetof(struct kcmap_classify_stats, misses) },
+	{ "learned", offsetof(struct kcmap_classify_stats, learned) },
+	{ "learn_full", offsetof(struct kcmap_classify_stats, learn_full) },
+	{ "learn_failed", offsetof(struct kcmap_classify_stats, learn_failed) },
+	{ "not_ip", offsetof(struct kcmap_classify_stats, not_ip) },
+	{ "malformed", offsetof(struct kcmap_classify_stats, malformed) },
+	{ "accepted", offsetof(struct kcmap_classify_stats, accepted) },
+	{ "dropped", offsetof(struct kcmap_classify_stats, dropped) },
+	{ "marked", offsetof(struct kcmap_classify_stats, marked) },
 };
 
-static void show_stats(const char *dev, const struct kcmap_classify_stats *stats)
+static void show_stats(const char *dev,
+		       const struct kcmap_classify_stats *stats)
 {
 	bool learning = stats->flags & KCMAP_CLASSIFY_LEARN;
 	uint64_t number;
@@ -155,7 +166,7 @@ static void show_stats(const char *dev, const struct kcmap_classify_stats *stats
 			      stats->default_mark);
 		putchar('\n');
 	}
-	for (i = 0; i < sizeof(stats_members) / sizeof(stats_members[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(stats_members); i++) {
 		memcpy(&number, (const char *)stats + stats_members[i].offset,
 		       sizeof(number));
 		if (json_wanted)
@@ -192,8 +203,9 @@ static int classify_stats(char **args, int nr_args)
 }
 
 const struct command classify_commands[] = {
-	{ "attach", "DEV --map NAME", "look the packets that arrive on DEV up in a map",
-	  attach_options, NULL, 1, 1, classify_attach },
+	{ "attach", "DEV --map NAME",
+	  "look the packets that arrive on DEV up in a map", attach_options,
+	  NULL, 1, 1, classify_attach },
 	{ "detach", "DEV", "stop that", NULL, NULL, 1, 1, classify_detach },
 	{ "stats", "DEV", "what the classifier saw on DEV", NULL, NULL, 1, 1,
 	  classify_stats },

@@ -22,8 +22,9 @@ static const char *hash_text;
 const struct option create_options[] = {
 	{ "key-size", 0, "BYTES", "size of a key (or of --key-type)",
 	  &key_size_text, NULL },
-	{ "value-size", 0, "BYTES", "size of a value, may be 0 (or of --value-type)",
-	  &value_size_text, NULL },
+	{ "value-size", 0, "BYTES",
+	  "size of a value, may be 0 (or of --value-type)", &value_size_text,
+	  NULL },
 	{ "max-entries", 0, "N", "most entries that the map holds",
 	  &max_entries_text, NULL },
 	{ "mode", 0, "MODE", "permissions of the node, in octal (0600)",
@@ -47,19 +48,23 @@ static int read_size(const char *what, const char *text, const char *type,
 		return usage_error("%s", why.text);
 	if (text) {
 		if (parse_u64(text, max, &number) || number < min)
-			return usage_error("--%s-size %s: expected %" PRIu64 " to %" PRIu64,
+			return usage_error("--%s-size %s: expected %" PRIu64
+					   " to %" PRIu64,
 					   what, text, min, max);
-		if (type && format_fit(&format, type, number,
-				       what[0] == 'k' ? "keys" : "values", &why))
+		if (type &&
+		    format_fit(&format, type, number,
+			       what[0] == 'k' ? "keys" : "values", &why))
 			return usage_error("%s", why.text);
 	} else if (type && format.size) {
 		number = format.size;
 		if (number > max)
-			return usage_error("--%s-type %s has %" PRIu64 " bytes: expected at most %" PRIu64,
+			return usage_error("--%s-type %s has %" PRIu64
+					   " bytes: expected at most %" PRIu64,
 					   what, type, number, max);
 	} else {
-		return usage_error("how large is a %s? Give --%s-size, or a --%s-type that has a size",
-				   what, what, what);
+		return usage_error(
+			"how large is a %s? Give --%s-size, or a --%s-type that has a size",
+			what, what, what);
 	}
 	*size = (uint32_t)number;
 	return 0;
@@ -76,8 +81,9 @@ static int read_mode(const char *text, uint32_t *mode)
 		n = n << 3 | (uint32_t)(*p - '0');
 	}
 	if (p == text || *p)
-		return usage_error("--mode %s: expected permission bits in octal, at most 0777",
-				   text);
+		return usage_error(
+			"--mode %s: expected permission bits in octal, at most 0777",
+			text);
 	*mode = n;
 	return 0;
 }
@@ -160,16 +166,19 @@ static int create_failed(struct kcmap_ctl *ctl, const char *name, int err)
 		return failed("map %s exists already: see kcmap show %s", name,
 			      name);
 	case -EPERM:
-		return failed("cannot create map %s: only CAP_SYS_ADMIN may give it to another owner, or to a group that you are not in",
-			      name);
+		return failed(
+			"cannot create map %s: only CAP_SYS_ADMIN may give it to another owner, or to a group that you are not in",
+			name);
 	case -ENOSPC:
 		if (kcmap_ctl_get_info(ctl, &info, sizeof(info)))
 			info.maps_max = 0;
-		return failed("cannot create map %s: there are as many maps as the module allows (%u)",
-			      name, info.maps_max);
+		return failed(
+			"cannot create map %s: there are as many maps as the module allows (%u)",
+			name, info.maps_max);
 	case -ENOMEM:
-		return failed("cannot create map %s: the kernel is out of memory, try a smaller --max-entries",
-			      name);
+		return failed(
+			"cannot create map %s: the kernel is out of memory, try a smaller --max-entries",
+			name);
 	default:
 		return failed("cannot create map %s: %s", name, strerror(-err));
 	}
@@ -210,8 +219,9 @@ int cmd_create(char **args, int nr_args)
 	if (ret)
 		ret = create_failed(ctl, args[0], ret);
 	else if (!wait_for_node(args[0]))
-		ret = failed("map %s was created, but %s/%s did not appear: what keeps /dev here?",
-			     args[0], KCMAP_DEV_DIR, args[0]);
+		ret = failed(
+			"map %s was created, but %s/%s did not appear: what keeps /dev here?",
+			args[0], KCMAP_DEV_DIR, args[0]);
 	kcmap_ctl_close(ctl);
 	return ret;
 }
@@ -231,8 +241,9 @@ int cmd_destroy(char **args, int nr_args)
 	if (ret == -ENOENT)
 		ret = failed("no map %s: see kcmap list", args[0]);
 	else if (ret == -EPERM)
-		ret = failed("cannot destroy map %s: that takes its owner or CAP_SYS_ADMIN",
-			     args[0]);
+		ret = failed(
+			"cannot destroy map %s: that takes its owner or CAP_SYS_ADMIN",
+			args[0]);
 	else if (ret)
 		ret = failed("cannot destroy map %s: %s", args[0],
 			     strerror(-ret));

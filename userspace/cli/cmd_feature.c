@@ -103,14 +103,14 @@ static void print_module(const struct kcmap_ctl_info *info)
 	print_number("submit_max", info->submit_max);
 	if (json_wanted)
 		json_object(&json, "features");
-	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(features); i++)
 		print_has("feature", features[i].name,
 			  info->features & features[i].bit);
 	if (json_wanted) {
 		json_end(&json);
 		json_object(&json, "opcodes");
 	}
-	for (i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(opcodes); i++)
 		print_has("opcode", opcodes[i].name,
 			  info->opcodes >> opcodes[i].opcode & 1);
 	if (json_wanted)

@@ -87,7 +87,8 @@ static int add_flow(struct flows *flows, const void *key, const void *value)
 		flows->flows = bigger;
 		flows->room = room;
 	}
-	memcpy(&flows->flows[flows->nr].key, key, sizeof(struct kcmap_flow_key));
+	memcpy(&flows->flows[flows->nr].key, key,
+	       sizeof(struct kcmap_flow_key));
 	memcpy(&flows->flows[flows->nr].value, value,
 	       sizeof(struct kcmap_flow_value));
 	flows->nr++;
@@ -176,12 +177,13 @@ int classify_flows(char **args, int nr_args)
 	(void)nr_args;
 	if (sort_text) {
 		compare = NULL;
-		for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(orders); i++)
 			if (!strcmp(sort_text, orders[i].name))
 				compare = orders[i].compare;
 		if (!compare)
-			return usage_error("--sort %s: expected bytes, packets or last",
-					   sort_text);
+			return usage_error(
+				"--sort %s: expected bytes, packets or last",
+				sort_text);
 	}
 	if (top_text && parse_u64(top_text, UINT64_MAX, &top))
 		return usage_error("--top %s: expected a number", top_text);

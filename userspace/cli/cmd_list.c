@@ -35,7 +35,8 @@ static void print_line(const struct kcmap_map_info *info)
 {
 	char user[32], group[32];
 
-	printf("%-31s %4" PRIu32 " %5" PRIu32 " %11" PRIu64 " %04o %-8s %-8s %s\n",
+	printf("%-31s %4" PRIu32 " %5" PRIu32 " %11" PRIu64
+	       " %04o %-8s %-8s %s\n",
 	       (const char *)info->name, info->key_size, info->value_size,
 	       (uint64_t)info->max_entries, info->mode & 07777U,
 	       user_name(info->uid, user), group_name(info->gid, group),
@@ -84,8 +85,8 @@ int cmd_list(char **args, int nr_args)
 		       "HASH");
 	ret = kcmap_map_list_new(ctl, &list);
 	if (!ret) {
-		while ((ret = kcmap_map_list_next(list, &info,
-						  sizeof(info))) == 1) {
+		while ((ret = kcmap_map_list_next(list, &info, sizeof(info))) ==
+		       1) {
 			if (json_wanted)
 				json_info(&info);
 			else
@@ -124,12 +125,19 @@ static const struct {
 	const char *name;
 	size_t offset;
 } stats_members[] = {
-#define MEMBER(name) { #name, offsetof(struct kcmap_stats, name) }
-	MEMBER(entries), MEMBER(segments), MEMBER(overflow_segments),
-	MEMBER(memory),	 MEMBER(inserts),  MEMBER(updates),
-	MEMBER(deletes), MEMBER(clears),   MEMBER(full),
-	MEMBER(nomem),	 MEMBER(moves),	   MEMBER(read_retries),
-#undef MEMBER
+	{ "entries", offsetof(struct kcmap_stats, entries) },
+	{ "segments", offsetof(struct kcmap_stats, segments) },
+	{ "overflow_segments",
+	  offsetof(struct kcmap_stats, overflow_segments) },
+	{ "memory", offsetof(struct kcmap_stats, memory) },
+	{ "inserts", offsetof(struct kcmap_stats, inserts) },
+	{ "updates", offsetof(struct kcmap_stats, updates) },
+	{ "deletes", offsetof(struct kcmap_stats, deletes) },
+	{ "clears", offsetof(struct kcmap_stats, clears) },
+	{ "full", offsetof(struct kcmap_stats, full) },
+	{ "nomem", offsetof(struct kcmap_stats, nomem) },
+	{ "moves", offsetof(struct kcmap_stats, moves) },
+	{ "read_retries", offsetof(struct kcmap_stats, read_retries) },
 };
 
 int cmd_stats(char **args, int nr_args)
@@ -151,7 +159,7 @@ int cmd_stats(char **args, int nr_args)
 	}
 	if (json_wanted)
 		json_object(&json, NULL);
-	for (i = 0; i < sizeof(stats_members) / sizeof(stats_members[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(stats_members); i++) {
 		memcpy(&number, (char *)&stats + stats_members[i].offset,
 		       sizeof(number));
 		if (json_wanted)

@@ -49,8 +49,9 @@ static int request_init(struct request *req, char **args, int flags)
 	/* A module newer than the tool could have larger ones. */
 	if (kcmap_map_key_size(req->map) > sizeof(req->key) ||
 	    kcmap_map_value_size(req->map) > sizeof(req->value))
-		ret = failed("map %s has larger entries than this version of kcmap knows",
-			     req->name);
+		ret = failed(
+			"map %s has larger entries than this version of kcmap knows",
+			req->name);
 	else
 		ret = entry_format_init(&req->format, req->map);
 	if (!ret)
@@ -65,12 +66,15 @@ static int request_value(struct request *req, char **args, int nr_args)
 {
 	const char *text = nr_args > 2 ? args[2] : NULL;
 
+	if (!req->format.value_size && !text)
+		return 0;
 	if (!req->format.value_size)
-		return text ? usage_error("map %s has no values: give the key alone",
-					  req->name) : 0;
+		return usage_error("map %s has no values: give the key alone",
+				   req->name);
 	if (!text)
-		return usage_error("map %s has values of %u bytes: give one after the key",
-				   req->name, req->format.value_size);
+		return usage_error(
+			"map %s has values of %u bytes: give one after the key",
+			req->name, req->format.value_size);
 	return parse_part(&req->format.value, "value", text, req->value);
 }
 
@@ -110,9 +114,9 @@ int cmd_lookup(char **args, int nr_args)
 	return ret;
 }
 
-static int store(char **args, int nr_args,
-		 int (*op)(struct kcmap_map *map, const void *key,
-			   const void *value))
+static int do_store(char **args, int nr_args,
+		    int (*op)(struct kcmap_map *map, const void *key,
+			      const void *value))
 {
 	struct request req;
 	int ret;
@@ -127,8 +131,9 @@ static int store(char **args, int nr_args,
 	if (ret == -ENOENT)
 		ret = not_there(&req);
 	else if (ret == -EEXIST)
-		ret = failed("key %s is in map %s already: kcmap update or upsert replaces its value",
-			     req.key_text, req.name);
+		ret = failed(
+			"key %s is in map %s already: kcmap update or upsert replaces its value",
+			req.key_text, req.name);
 	else if (ret)
 		ret = map_failed(req.map, req.name, "store an entry in", ret);
 out:
@@ -138,17 +143,17 @@ out:
 
 int cmd_insert(char **args, int nr_args)
 {
-	return store(args, nr_args, kcmap_map_insert);
+	return do_store(args, nr_args, kcmap_map_insert);
 }
 
 int cmd_update(char **args, int nr_args)
 {
-	return store(args, nr_args, kcmap_map_update);
+	return do_store(args, nr_args, kcmap_map_update);
 }
 
 int cmd_upsert(char **args, int nr_args)
 {
-	return store(args, nr_args, kcmap_map_upsert);
+	return do_store(args, nr_args, kcmap_map_upsert);
 }
 
 int cmd_delete(char **args, int nr_args)
@@ -182,8 +187,9 @@ int cmd_take(char **args, int nr_args)
 	if (!ret)
 		print_found(&req);
 	else if (ret == KCMAP_STATUS_RESULT_LOST)
-		ret = failed("key %s was deleted from map %s, but its value was lost on the way",
-			     req.key_text, req.name);
+		ret = failed(
+			"key %s was deleted from map %s, but its value was lost on the way",
+			req.key_text, req.name);
 	else if (ret == -ENOENT)
 		ret = not_there(&req);
 	else

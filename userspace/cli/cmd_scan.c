@@ -50,8 +50,9 @@ static int scan_entries(struct kcmap_map *map, const char *name,
 		if (ferror(stdout))
 			break;
 		if (total && ++n % PROGRESS_EVERY == 0)
-			fprintf(stderr, "\r%" PRIu64 " of about %" PRIu64
-				" entries", n, total);
+			fprintf(stderr,
+				"\r%" PRIu64 " of about %" PRIu64 " entries", n,
+				total);
 	}
 	if (total)
 		fputs("\r\033[K", stderr);

@@ -24,8 +24,9 @@ const struct option global_options[] = {
 const struct command commands[] = {
 	{ "create", "NAME", "create a map", create_options, NULL, 1, 1,
 	  cmd_create },
-	{ "destroy", "NAME", "take a map's name away; it goes with its last user",
-	  NULL, NULL, 1, 1, cmd_destroy },
+	{ "destroy", "NAME",
+	  "take a map's name away; it goes with its last user", NULL, NULL, 1,
+	  1, cmd_destroy },
 	{ "list", "", "the maps", NULL, NULL, 0, 0, cmd_list },
 	{ "show", "NAME", "what a map is", NULL, NULL, 1, 1, cmd_show },
 	{ "lookup", "NAME KEY", "print the value of a key", NULL, NULL, 2, 2,
@@ -81,8 +82,9 @@ int run_command_line(char **argv)
 	if (!command)
 		return usage_error("which command? See 'kcmap help'");
 	if (command->subcommands)
-		return usage_error("which command of kcmap %s? See 'kcmap help %s'",
-				   command->name, command->name);
+		return usage_error(
+			"which command of kcmap %s? See 'kcmap help %s'",
+			command->name, command->name);
 	if (inv.nr_args < command->min_args || inv.nr_args > command->max_args)
 		return usage_error("usage: kcmap %s%s%s %s [OPTIONS]",
 				   inv.group ? inv.group->name : "",

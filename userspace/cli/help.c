@@ -15,7 +15,8 @@ static void print_options(FILE *out, const struct option *option)
 			snprintf(letter, sizeof(letter), "-%c, ",
 				 option->letter);
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name,
-			 option->arg ? " " : "", option->arg ? option->arg : "");
+			 option->arg ? " " : "",
+			 option->arg ? option->arg : "");
 		fprintf(out, "  %-26s %s\n", left, option->help);
 	}
 }
@@ -39,7 +40,8 @@ static void print_overview(FILE *out)
 	fputs("\noptions:\n", out);
 	print_options(out, global_options);
 	fputs("\n'kcmap help COMMAND' says more, 'kcmap help types' lists the types.\n"
-	      "exit status: 0 done, 1 no such key, 2 wrong usage, 3 failed\n", out);
+	      "exit status: 0 done, 1 no such key, 2 wrong usage, 3 failed\n",
+	      out);
 }
 
 static void print_types(FILE *out)
@@ -121,9 +123,10 @@ int cmd_help(char **args, int nr_args)
 		group = command;
 		command = table ? find_command(table, args[i]) : NULL;
 		if (!command)
-			return usage_error("no command '%s%s%s': see 'kcmap help'",
-					   group ? group->name : "",
-					   group ? " " : "", args[i]);
+			return usage_error(
+				"no command '%s%s%s': see 'kcmap help'",
+				group ? group->name : "", group ? " " : "",
+				args[i]);
 		table = command->subcommands;
 	}
 	return show(group, command, false);

@@ -10,7 +10,7 @@
 #include "cli.h"
 
 /* EACCES says little: say what the node wants. */
-static int denied(const char *path, const char *doing, const char *hint)
+static int access_denied(const char *path, const char *doing, const char *hint)
 {
 	char user[32], group[32];
 	struct stat st;
@@ -18,10 +18,10 @@ static int denied(const char *path, const char *doing, const char *hint)
 	if (stat(path, &st))
 		return failed("cannot open %s%s: permission denied%s", path,
 			      doing, hint);
-	return failed("cannot open %s%s: permission denied (mode %04o, owner %s, group %s)%s",
-		      path, doing, st.st_mode & 07777U,
-		      user_name(st.st_uid, user), group_name(st.st_gid, group),
-		      hint);
+	return failed(
+		"cannot open %s%s: permission denied (mode %04o, owner %s, group %s)%s",
+		path, doing, st.st_mode & 07777U, user_name(st.st_uid, user),
+		group_name(st.st_gid, group), hint);
 }
 
 int open_ctl(struct kcmap_ctl **ctl)
@@ -35,11 +35,13 @@ int open_ctl(struct kcmap_ctl **ctl)
 	case -ENOENT:
 	case -ENXIO:
 	case -ENODEV:
-		return failed("no " KCMAP_DEV_CONTROL ": is the module loaded? modprobe kcmap");
+		return failed("no " KCMAP_DEV_CONTROL
+			      ": is the module loaded? modprobe kcmap");
 	case -EACCES:
 	case -EPERM:
-		return denied(KCMAP_DEV_CONTROL, "",
-			      ": become root, or let a udev rule give your group access, see kcmap(4)");
+		return access_denied(
+			KCMAP_DEV_CONTROL, "",
+			": become root, or let a udev rule give your group access, see kcmap(4)");
 	default:
 		return failed("cannot open " KCMAP_DEV_CONTROL ": %s",
 			      strerror(-err));
@@ -48,8 +50,9 @@ int open_ctl(struct kcmap_ctl **ctl)
 
 int bad_name(const char *name)
 {
-	return usage_error("'%s' cannot be the name of a map: expected 1 to %d of A-Z a-z 0-9 _ . -, and not control",
-			   name, KCMAP_NAME_SIZE - 1);
+	return usage_error(
+		"'%s' cannot be the name of a map: expected 1 to %d of A-Z a-z 0-9 _ . -, and not control",
+		name, KCMAP_NAME_SIZE - 1);
 }
 
 int open_map(const char *name, int flags, struct kcmap_map **map)
@@ -68,13 +71,14 @@ int open_map(const char *name, int flags, struct kcmap_map **map)
 	case -ENXIO:
 	case -ENODEV:
 		if (access(KCMAP_DEV_CONTROL, F_OK))
-			return failed("no " KCMAP_DEV_CONTROL ": is the module loaded? modprobe kcmap");
+			return failed("no " KCMAP_DEV_CONTROL
+				      ": is the module loaded? modprobe kcmap");
 		return failed("no map %s: see kcmap list", name);
 	case -EACCES:
 	case -EPERM:
-		return denied(path,
-			      flags == O_RDWR ? " for writing" : " for reading",
-			      "");
+		return access_denied(
+			path, flags == O_RDWR ? " for writing" : " for reading",
+			"");
 	case -ENOTTY:
 		return failed("%s is not a map", path);
 	default:
@@ -93,10 +97,12 @@ int open_classifier(struct kcmap_classifier **classifier)
 	case -ENOENT:
 	case -ENXIO:
 	case -ENODEV:
-		return failed("no " KCMAP_DEV_CLASSIFY ": is the module loaded? modprobe kcmap_classify");
+		return failed(
+			"no " KCMAP_DEV_CLASSIFY
+			": is the module loaded? modprobe kcmap_classify");
 	case -EACCES:
 	case -EPERM:
-		return denied(KCMAP_DEV_CLASSIFY, "", "");
+		return access_denied(KCMAP_DEV_CLASSIFY, "", "");
 	default:
 		return failed("cannot open " KCMAP_DEV_CLASSIFY ": %s",
 			      strerror(-err));
@@ -127,8 +133,9 @@ int map_failed(struct kcmap_map *map, const char *name, const char *doing,
 		return failed("cannot %s map %s: the kernel is out of memory",
 			      doing, name);
 	case -EOPNOTSUPP:
-		return failed("cannot %s map %s: this module cannot do that, see kcmap feature",
-			      doing, name);
+		return failed(
+			"cannot %s map %s: this module cannot do that, see kcmap feature",
+			doing, name);
 	default:
 		return failed("cannot %s map %s: %s", doing, name,
 			      strerror(-err));

@@ -24,7 +24,7 @@ static const struct option *find_option(const struct option *table,
 	for (; table && table->name; table++) {
 		if (letter ? table->letter == letter :
 			     strlen(table->name) == length &&
-			     !memcmp(table->name, name, length))
+				     !memcmp(table->name, name, length))
 			return table;
 	}
 	return NULL;

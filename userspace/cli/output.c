@@ -44,7 +44,7 @@ int output_end(int status)
 	return status;
 }
 
-__attribute__((format(printf, 2, 0)))
+PRINTF_LIKE(2, 0)
 static int report(int status, const char *fmt, va_list ap)
 {
 	char *text = NULL;

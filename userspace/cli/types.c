@@ -98,7 +98,9 @@ int format_init(struct format *format, const char *spec, struct why *why)
 			return refuse(why, "type %s cannot be one of a list",
 				      format->elems[i].type->name);
 	if (open_ended > 1)
-		return refuse(why, "only one type of a list can be without a size: write hex:6, str:16");
+		return refuse(
+			why,
+			"only one type of a list can be without a size: write hex:6, str:16");
 	if (open_ended)
 		format->size = 0;
 	return 0;
@@ -126,15 +128,18 @@ int format_fit(struct format *format, const char *spec, size_t size,
 		if (!format->elems[i].size)
 			open_ended = &format->elems[i];
 	}
-	/* The whole of a value of no bytes is nothing, which is in order. */
-	if (open_ended && (sum < size || (!size && format->nr == 1))) {
+	if (open_ended && sum < size) {
 		open_ended->size = size - sum;
 		sum = size;
+	} else if (open_ended && (size || format->nr > 1)) {
+		/* It takes a byte, save where there are no values at all. */
+		sum++;
 	}
 	if (sum != size)
-		return refuse(why, "type %s has %zu bytes%s, but the map's %s have %zu",
-			      spec, sum, open_ended ? " or more" : "", what,
-			      size);
+		return refuse(
+			why,
+			"type %s has %zu bytes%s, but the map's %s have %zu",
+			spec, sum, open_ended ? " or more" : "", what, size);
 	format->size = size;
 	return 0;
 }
@@ -153,8 +158,10 @@ static int parse_list(const struct format *format, const char *text, void *out,
 
 		end = strchrnul(text, ',');
 		if (!*end != (i == format->nr - 1))
-			return refuse(why, "expected %u parts with commas between them",
-				      format->nr);
+			return refuse(
+				why,
+				"expected %u parts with commas between them",
+				format->nr);
 		part = strndup(text, (size_t)(end - text));
 		if (!part)
 			return refuse(why, "out of memory");

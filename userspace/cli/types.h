@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "json.h"
+#include "util.h"
 
 #define FORMAT_ELEMS_MAX 16
 
@@ -16,7 +17,7 @@ struct why {
 	char text[400];
 };
 
-__attribute__((format(printf, 2, 3)))
+PRINTF_LIKE(2, 3)
 int refuse(struct why *why, const char *fmt, ...);
 
 /**

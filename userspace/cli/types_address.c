@@ -56,7 +56,8 @@ static int parse_mac(const struct type *type, const char *text, void *out,
 	for (i = 0; i < size; i++, p += 3) {
 		byte = hex_byte(p);
 		if (byte < 0 || p[2] != (i == size - 1 ? '\0' : ':'))
-			return refuse(why, "'%s' is not a MAC address: expected %s",
+			return refuse(why,
+				      "'%s' is not a MAC address: expected %s",
 				      text, type->help);
 		bytes[i] = (unsigned char)byte;
 	}
@@ -95,11 +96,29 @@ static void json_mac(const struct type *type, struct json *json,
 }
 
 const struct type types_address[] = {
-	{ .name = "ipv4", .size = 4, .help = "four numbers as in 192.0.2.1",
-	  .parse = parse_ip, .print = print_ip, .json = json_ip },
-	{ .name = "ipv6", .size = 16, .help = "groups as in 2001:db8::1",
-	  .parse = parse_ip, .print = print_ip, .json = json_ip },
-	{ .name = "mac", .size = 6, .help = "six bytes as in 02:00:5e:10:00:01",
-	  .parse = parse_mac, .print = print_mac, .json = json_mac },
+	{
+		.name = "ipv4",
+		.size = 4,
+		.help = "four numbers as in 192.0.2.1",
+		.parse = parse_ip,
+		.print = print_ip,
+		.json = json_ip,
+	},
+	{
+		.name = "ipv6",
+		.size = 16,
+		.help = "groups as in 2001:db8::1",
+		.parse = parse_ip,
+		.print = print_ip,
+		.json = json_ip,
+	},
+	{
+		.name = "mac",
+		.size = 6,
+		.help = "six bytes as in 02:00:5e:10:00:01",
+		.parse = parse_mac,
+		.print = print_mac,
+		.json = json_mac,
+	},
 	{ 0 },
 };

@@ -43,10 +43,13 @@ static int parse_hex(const struct type *type, const char *text, void *out,
 
 	(void)type;
 	if (strlen(text) != 2 * size)
-		return refuse(why, "'%s' has %zu characters: expected %zu hex digits, two for each of %zu bytes%s",
-			      text, strlen(text), 2 * size, size,
-			      text[0] == '0' && (text[1] | 0x20) == 'x' ?
-			      ", no 0x" : " (for numbers and addresses see 'kcmap help types')");
+		return refuse(
+			why,
+			"'%s' has %zu characters: expected %zu hex digits, two for each of %zu bytes%s",
+			text, strlen(text), 2 * size, size,
+			text[0] == '0' && (text[1] | 0x20) == 'x' ?
+				", no 0x" :
+				" (for numbers and addresses see 'kcmap help types')");
 	for (i = 0; i < size; i++) {
 		byte = hex_byte(text + 2 * i);
 		if (byte < 0)
@@ -90,18 +93,22 @@ static int parse_str(const struct type *type, const char *text, void *out,
 	while (*p) {
 		byte = (unsigned char)*p++;
 		if (byte == '\\') {
-			if (*p == '\\') {
-				p++;
-			} else if (*p == 'x' && (byte = hex_byte(p + 1)) >= 0) {
-				p += 3;
-			} else {
-				return refuse(why, "'%s': after a backslash expected another one, or x and two hex digits",
-					      text);
-			}
+			if (*p == 'x')
+				byte = hex_byte(p + 1);
+			else if (*p != '\\')
+				byte = -1;
+			if (byte < 0)
+				return refuse(
+					why,
+					"'%s': after a backslash expected another one, or x and two hex digits",
+					text);
+			p += *p == 'x' ? 3 : 1;
 		}
 		if (n == size)
-			return refuse(why, "'%s' is too long: expected at most %zu bytes",
-				      text, size);
+			return refuse(
+				why,
+				"'%s' is too long: expected at most %zu bytes",
+				text, size);
 		bytes[n++] = (unsigned char)byte;
 	}
 	return 0;
@@ -147,9 +154,19 @@ static void json_str(const struct type *type, struct json *json,
 }
 
 const struct type types_bytes[] = {
-	{ .name = "hex", .help = "two hex digits a byte, as they lie in memory (the default)",
-	  .parse = parse_hex, .print = print_hex, .json = json_hexstring },
-	{ .name = "str", .help = "text, padded with zeros; \\\\ and \\xHH for what is not",
-	  .parse = parse_str, .print = print_str, .json = json_str },
+	{
+		.name = "hex",
+		.help = "two hex digits a byte, as they lie in memory (the default)",
+		.parse = parse_hex,
+		.print = print_hex,
+		.json = json_hexstring,
+	},
+	{
+		.name = "str",
+		.help = "text, padded with zeros; \\\\ and \\xHH for what is not",
+		.parse = parse_str,
+		.print = print_str,
+		.json = json_str,
+	},
 	{ 0 },
 };

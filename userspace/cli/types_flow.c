@@ -57,7 +57,7 @@ static int parse_protocol(const char *text, struct kcmap_flow_key *key)
 	uint64_t number;
 	size_t i;
 
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
 		if (!strcmp(text, protocols[i].name)) {
 			key->protocol = protocols[i].number;
 			return 0;
@@ -83,8 +83,9 @@ static char *parse_address(char *text, unsigned char *address,
 			return NULL;
 		*end = '\0';
 		*family = AF_INET6;
-		return inet_pton(AF_INET6, text + 1, address) == 1 ? end + 1 :
-								     NULL;
+		if (inet_pton(AF_INET6, text + 1, address) != 1)
+			return NULL;
+		return end + 1;
 	}
 	end = text + strcspn(text, ":");
 	last = *end;
@@ -119,15 +120,20 @@ static int parse_ports(char *src, char *dst, struct kcmap_flow_key *key)
 		if (parse_port(dst + 1, &key->sport) ||
 		    parse_port(slash + 1, &key->dport))
 			return -1;
-		return ntohs(key->sport) < 256 && ntohs(key->dport) < 256 ? 0 :
-									    -1;
+		if (ntohs(key->sport) > 255 || ntohs(key->dport) > 255)
+			return -1;
+		return 0;
 	}
-	if (!*src && !*dst)
-		return has_ports(key) || (is_icmp(key) && !key->flags) ? -1 : 0;
+	if (!*src && !*dst) {
+		if (has_ports(key) || (is_icmp(key) && !key->flags))
+			return -1;
+		return 0;
+	}
 	if (is_icmp(key) || *src != ':' || *dst != ':')
 		return -1;
-	return parse_port(src + 1, &key->sport) ||
-	       parse_port(dst + 1, &key->dport) ? -1 : 0;
+	if (parse_port(src + 1, &key->sport))
+		return -1;
+	return parse_port(dst + 1, &key->dport);
 }
 
 static int parse_flow_text(char *text, struct kcmap_flow_key *key)
@@ -180,13 +186,15 @@ int parse_flow_key(const char *text, struct kcmap_flow_key *key,
 		for (i = 0; i < sizeof(*key); i++) {
 			byte = hex_byte(text + 4 + 2 * i);
 			if (byte < 0)
-				return refuse(why, "'%s': '%.2s' is not two hex digits",
-					      text, text + 4 + 2 * i);
+				return refuse(
+					why,
+					"'%s': '%.2s' is not two hex digits",
+					text, text + 4 + 2 * i);
 			((unsigned char *)key)[i] = (unsigned char)byte;
 		}
 		return 0;
 	}
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	if (parse_flow_text(copy, key))
 		return refuse(why, "'%s' is not a 5tuple: " FLOW_EXAMPLES,
 			      text);
@@ -197,7 +205,7 @@ static const char *protocol_text(unsigned char protocol, char text[8])
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(protocols); i++)
 		if (protocols[i].number == protocol)
 			return protocols[i].name;
 	snprintf(text, 8, "%u", protocol);
@@ -219,7 +227,8 @@ static bool is_flow(const struct kcmap_flow_key *key)
 {
 	if (key->flags & ~KCMAP_FLOW_FRAGMENT || key->reserved)
 		return false;
-	if (is_icmp(key) && (ntohs(key->sport) > 255 || ntohs(key->dport) > 255))
+	if (is_icmp(key) &&
+	    (ntohs(key->sport) > 255 || ntohs(key->dport) > 255))
 		return false;
 	if (key->family == AF_INET)
 		return !memcmp(key->src, v4_mapped, sizeof(v4_mapped)) &&
@@ -237,7 +246,7 @@ static void flow_text(const struct kcmap_flow_key *key,
 	size_t i;
 
 	if (!is_flow(key)) {
-		strcpy(text, "hex:");
+		memcpy(text, "hex:", 4);
 		for (i = 0; i < sizeof(*key); i++)
 			sprintf(text + 4 + 2 * i, "%02x",
 				((const unsigned char *)key)[i]);
@@ -302,8 +311,9 @@ static const char *const verdicts[] = {
 /* NULL: a number that is not a verdict. */
 const char *verdict_name(uint32_t verdict)
 {
-	return verdict < sizeof(verdicts) / sizeof(verdicts[0]) ?
-	       verdicts[verdict] : NULL;
+	if (verdict >= ARRAY_SIZE(verdicts))
+		return NULL;
+	return verdicts[verdict];
 }
 
 static int parse_verdict_name(const char *text, uint32_t *verdict)
@@ -345,8 +355,10 @@ int parse_verdict(const char *text, uint32_t *verdict, uint32_t *mark,
 		 !parse_u64(text + 5, UINT32_MAX, &number))
 		*verdict = KCMAP_VERDICT_MARK;
 	else
-		return refuse(why, "'%s' is not a verdict: expected accept, drop or mark:N",
-			      text);
+		return refuse(
+			why,
+			"'%s' is not a verdict: expected accept, drop or mark:N",
+			text);
 	*mark = (uint32_t)number;
 	return 0;
 }
@@ -461,8 +473,10 @@ static int parse_flow(const struct type *type, const char *text, void *out,
 	rest = copy;
 	while (!ret && (field = strsep(&rest, ",")))
 		if (parse_flow_field(field, &value))
-			ret = refuse(why, "'%s': '%s' is none of accept, drop, mark:N, verdict=, mark=, packets=, bytes=, last_seen_ns=",
-				     text, field);
+			ret = refuse(
+				why,
+				"'%s': '%s' is none of accept, drop, mark:N, verdict=, mark=, packets=, bytes=, last_seen_ns=",
+				text, field);
 	free(copy);
 	memcpy(out, &value, size);
 	return ret;
@@ -481,9 +495,11 @@ static void print_flow(const struct type *type, FILE *out, const void *in,
 		fputs(verdict_name(value.verdict), out);
 	else
 		fprintf(out, "%" PRIu32, value.verdict);
-	fprintf(out, ",mark=%" PRIu32 ",packets=%" PRIu64 ",bytes=%" PRIu64
-		",last_seen_ns=%" PRIu64, value.mark, (uint64_t)value.packets,
-		(uint64_t)value.bytes, (uint64_t)value.last_seen_ns);
+	fprintf(out,
+		",mark=%" PRIu32 ",packets=%" PRIu64 ",bytes=%" PRIu64
+		",last_seen_ns=%" PRIu64,
+		value.mark, (uint64_t)value.packets, (uint64_t)value.bytes,
+		(uint64_t)value.last_seen_ns);
 }
 
 static void json_flow(const struct type *type, struct json *json,
@@ -499,11 +515,23 @@ static void json_flow(const struct type *type, struct json *json,
 }
 
 const struct type types_flow[] = {
-	{ .name = "5tuple", .size = sizeof(struct kcmap_flow_key), .whole = 1,
-	  .help = "a flow of kcmap_classify, as in tcp:192.0.2.1:80>192.0.2.2:1234",
-	  .parse = parse_5tuple, .print = print_5tuple, .json = json_5tuple },
-	{ .name = "flow", .size = sizeof(struct kcmap_flow_value), .whole = 1,
-	  .help = "what kcmap_classify keeps: accept, drop, mark:N or verdict=...,packets=...,bytes=...",
-	  .parse = parse_flow, .print = print_flow, .json = json_flow },
+	{
+		.name = "5tuple",
+		.size = sizeof(struct kcmap_flow_key),
+		.whole = 1,
+		.help = "a flow of kcmap_classify, as in tcp:192.0.2.1:80>192.0.2.2:1234",
+		.parse = parse_5tuple,
+		.print = print_5tuple,
+		.json = json_5tuple,
+	},
+	{
+		.name = "flow",
+		.size = sizeof(struct kcmap_flow_value),
+		.whole = 1,
+		.help = "a flow's value: accept, drop, mark:N or verdict=...,packets=...,...",
+		.parse = parse_flow,
+		.print = print_flow,
+		.json = json_flow,
+	},
 	{ 0 },
 };

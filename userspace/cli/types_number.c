@@ -100,8 +100,10 @@ static int parse_number(const struct type *type, const char *text, void *out,
 
 	if (!is_signed(type)) {
 		if (parse_u64(text, max, &number))
-			return refuse(why, "'%s' is not a %s: expected a number from 0 to %" PRIu64,
-				      text, type->name, max);
+			return refuse(
+				why,
+				"'%s' is not a %s: expected a number from 0 to %" PRIu64,
+				text, type->name, max);
 		store(type, number, out);
 		return 0;
 	}
@@ -109,8 +111,11 @@ static int parse_number(const struct type *type, const char *text, void *out,
 	max >>= 1;
 	minus = text[0] == '-';
 	if (parse_u64(text + minus, max + minus, &number))
-		return refuse(why, "'%s' is not a %s: expected a number from -%" PRIu64 " to %" PRIu64,
-			      text, type->name, max + 1, max);
+		return refuse(
+			why,
+			"'%s' is not a %s: expected a number from -%" PRIu64
+			" to %" PRIu64,
+			text, type->name, max + 1, max);
 	store(type, minus ? -number : number, out);
 	return 0;
 }
@@ -136,9 +141,16 @@ static void json_number(const struct type *type, struct json *json,
 		json_u64(json, name, load(type, in));
 }
 
-#define NUMBER(_name, _size, _help) \
-	{ .name = _name, .size = _size, .help = _help, \
-	  .parse = parse_number, .print = print_number, .json = json_number }
+/* clang-format off */
+#define NUMBER(_name, _size, _help) {	\
+	.name = _name,			\
+	.size = _size,			\
+	.help = _help,			\
+	.parse = parse_number,		\
+	.print = print_number,		\
+	.json = json_number,		\
+}
+/* clang-format on */
 
 const struct type types_number[] = {
 	NUMBER("u8", 1, "0 to 255"),

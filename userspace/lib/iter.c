@@ -5,9 +5,9 @@
 
 #include "internal.h"
 
-#define ITER_BATCH_DEFAULT	256
+#define ITER_BATCH_DEFAULT 256
 /* Far above what one hash can have in a map that is not under attack. */
-#define ITER_BATCH_MAX		(1U << 20)
+#define ITER_BATCH_MAX 1048576
 
 struct kcmap_iter {
 	struct kcmap_map *map;
@@ -103,9 +103,10 @@ int kcmap_iter_next(struct kcmap_iter *iter, const void **key,
 	}
 	i = iter->next++;
 	*key = iter->keys + i * iter->map->key_size;
-	if (value)
-		*value = iter->values ?
-			 iter->values + i * iter->map->value_size : NULL;
+	if (value && iter->values)
+		*value = iter->values + i * iter->map->value_size;
+	else if (value)
+		*value = NULL;
 	return 1;
 }
 

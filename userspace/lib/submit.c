@@ -60,8 +60,8 @@ int kcmap_map_submit_strided(struct kcmap_map *map, enum kcmap_opcode opcode,
 			.keys = strided_addr(keys, done, map->key_size),
 			.values = strided_addr(values, done, map->value_size),
 			.results = strided_addr(results, done, map->value_size),
-			.statuses = strided_addr(statuses, done,
-						 sizeof(*statuses)),
+			.statuses =
+				strided_addr(statuses, done, sizeof(*statuses)),
 		};
 
 		err = kcmap_ioctl(map->fd, KCMAP_MAP_SUBMIT, &arg);

@@ -29,9 +29,9 @@
 extern "C" {
 #endif
 
-#define KCMAP_DEV_DIR		"/dev/kcmap"
-#define KCMAP_DEV_CONTROL	KCMAP_DEV_DIR "/control"
-#define KCMAP_DEV_CLASSIFY	"/dev/kcmap_classify"
+#define KCMAP_DEV_DIR "/dev/kcmap"
+#define KCMAP_DEV_CONTROL KCMAP_DEV_DIR "/control"
+#define KCMAP_DEV_CLASSIFY "/dev/kcmap_classify"
 
 struct kcmap_ctl;
 struct kcmap_map;
@@ -178,7 +178,7 @@ int kcmap_map_submit_strided(struct kcmap_map *map, enum kcmap_opcode opcode,
 
 /* --- All entries, in the order of their hash --- */
 
-#define KCMAP_ITER_KEYS	(1U << 0)	/* values are not wanted */
+#define KCMAP_ITER_KEYS 1U /* values are not wanted */
 
 int kcmap_iter_new(struct kcmap_map *map, unsigned int flags,
 		   unsigned int batch, struct kcmap_iter **iter);
