@@ -11,7 +11,8 @@
  * -------------------------------------
  * - The first member, size, is the size of the struct that the caller was
  *   compiled with. A shorter struct than the first published one: EINVAL. A
- *   longer one than the kernel knows: the tail must be zero, else E2BIG.
+ *   longer one than the kernel knows: the tail must be zero, else E2BIG; so is
+ *   one of more than 4096 bytes.
  *   Output beyond the caller's size is not written.
  * - Unknown flags, and reserved members that are not zero: EINVAL.
  * - An output array that is too small for even one step of progress:
@@ -19,7 +20,8 @@
  * - An address that cannot be read or written: EFAULT.
  * - An ioctl number that the node does not know: ENOTTY.
  * - A descriptor without the permission that is needed (reading for look-ups,
- *   SCAN, INFO and STATS; writing for every change): EBADF.
+ *   SCAN, INFO, STATS and LIST; writing for every change, CREATE and DESTROY
+ *   included): EBADF.
  * - After an error nothing has been changed, unless said here.
  *
  * Numbers are in host byte order. Keys and values are strings of bytes of the
@@ -396,13 +398,21 @@ struct kcmap_op {
  * and has a status of its own; one that fails does not stop the rest.
  *
  * Returns 0 with @done. @done is less than @nr only where an item could not be
- * reached: its descriptor, key, value or status cannot be read or written, or a
- * fatal signal came. If that is the first item, the call fails with EFAULT or
- * EINTR, and @done is 0. An item's bad value or result address alone is that
- * item's status (EFAULT), in both forms. An element that is malformed (opcode,
- * reserved, flags) has the status EINVAL, or EOPNOTSUPP for an opcode that the
- * module does not have; a change through a descriptor that is not open for
- * writing, EBADF, and a look-up through one not open for reading likewise.
+ * reached: its descriptor, key or status cannot be read or written, or a fatal
+ * signal came. If that is the first item, the call fails with EFAULT or EINTR,
+ * and @done is 0. An item's bad value or result address alone is that item's
+ * status (EFAULT), in both forms. An element that is malformed (opcode, reserved,
+ * flags, operands, an address that must be 0) has the status EINVAL, or
+ * EOPNOTSUPP for an opcode that the module does not have; one of more than
+ * sizeof(struct kcmap_op) bytes whose tail is not zero, E2BIG; a change through a
+ * descriptor that is not open for writing, EBADF, and a look-up through one not
+ * open for reading likewise. In the strided form the opcode is the call's, and
+ * so are these errors: the call fails, and nothing was done.
+ *
+ * Should the caller's memory be taken away while the call runs, after an item
+ * was executed and before its status is written, then the item counts in @done
+ * all the same, and its status, where it can still be read, is
+ * KCMAP_STATUS_RESULT_LOST.
  */
 struct kcmap_submit {
 	__u32 size;
