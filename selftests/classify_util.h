@@ -96,8 +96,8 @@ __attribute__((noreturn)) static inline void die(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-__attribute__((format(printf, 1, 2))) static inline void
-run(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static inline void run(const char *format,
+							     ...)
 {
 	char command[512];
 	va_list args;

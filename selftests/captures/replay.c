@@ -13,11 +13,11 @@
 
 #include "classify_util.h"
 
-#define FLOWS_MAX	(1 << 20)
-#define LINE_MAX_SIZE	160
-#define SCAN_BATCH	256
+#define FLOWS_MAX (1 << 20)
+#define LINE_MAX_SIZE 160
+#define SCAN_BATCH 256
 /* Differences shown for a capture: enough to see what is wrong. */
-#define DIFFERENCES_MAX	12
+#define DIFFERENCES_MAX 12
 
 struct lines {
 	char (*line)[LINE_MAX_SIZE];
@@ -69,10 +69,10 @@ static void format_flow(char *line, const struct kcmap_flow_key *key,
 
 	format_address(src, key->src, ipv4);
 	format_address(dst, key->dst, ipv4);
-	snprintf(line, LINE_MAX_SIZE, "%d %s %s %u %u %u %u %" PRIu64 " %" PRIu64,
-		 ipv4 ? 4 : 6, src, dst, key->protocol, ntohs(key->sport),
-		 ntohs(key->dport), key->flags, (uint64_t)value->packets,
-		 (uint64_t)value->bytes);
+	snprintf(line, LINE_MAX_SIZE,
+		 "%d %s %s %u %u %u %u %" PRIu64 " %" PRIu64, ipv4 ? 4 : 6, src,
+		 dst, key->protocol, ntohs(key->sport), ntohs(key->dport),
+		 key->flags, (uint64_t)value->packets, (uint64_t)value->bytes);
 }
 
 static void read_map(int map, struct lines *lines)
@@ -217,9 +217,11 @@ static void test_capture(const struct pair *pair, int device,
 
 	tap_ok(sent && !differences && stats.learned == want.count,
 	       "%s: %zu flows as tshark finds them", name, want.count);
-	tap_diag("%s: %" PRIu64 " frames, %llu seen, %llu of flows, %llu not IP, %llu malformed",
-		 name, frames, stats.packets, stats.hits + stats.learned,
-		 stats.not_ip, stats.malformed);
+	tap_diag(
+		"%s: %" PRIu64
+		" frames, %llu seen, %llu of flows, %llu not IP, %llu malformed",
+		name, frames, stats.packets, stats.hits + stats.learned,
+		stats.not_ip, stats.malformed);
 	if (classify_detach(device, pair->rx))
 		die("KCMAP_CLASSIFY_DETACH");
 	close(map);
