@@ -79,31 +79,31 @@ demo: deps ## classify real packets in a VM, and check the counts (PCAP=FILE rep
 	$(Q)selftests/demo/run-demo $(if $(PCAP),PCAP=$(PCAP))
 
 .PHONY: test
-test: deps ## run every test (PCAP_DIR=DIR: also replay the captures in it)
-	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests all
+test: deps ## run every test (PCAP_DIR=DIR: replay its captures too; LINT=y: lint too)
+	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests all $(if $(LINT),lint)
 
 .PHONY: check
-check: ## what every commit passes: W=1, lint, KUnit, a short kselftest run
+check: deps ## what every commit passes: W=1, lint, KUnit, a short kselftest run
 	$(Q)selftests/run-tests check
 
 .PHONY: kunit
-kunit: ## run the KUnit suites in user-mode Linux
+kunit: deps ## run the KUnit suites in user-mode Linux
 	$(Q)selftests/run-tests kunit
 
 .PHONY: kselftest
-kselftest: ## run the kselftests on the distribution's kernel in QEMU
+kselftest: deps ## run the kselftests on the distribution's kernel in QEMU
 	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests kselftest
 
 .PHONY: vm-selftest
-vm-selftest: ## test the VM runner itself
+vm-selftest: deps ## test the VM runner itself
 	$(Q)selftests/run-tests vm-selftest
 
 .PHONY: test-compile
-test-compile: ## compile without a warning (W=1) against 6.1, 6.12 and the newest kernel
+test-compile: deps ## compile without a warning (W=1) against 6.1, 6.12 and the newest kernel
 	$(Q)selftests/run-tests test-compile
 
 .PHONY: lint
-lint: ## checkpatch, sparse, clang-format, shellcheck, codespell
+lint: deps ## checkpatch, sparse, clang-format, shellcheck, codespell
 	$(Q)selftests/checks/lint
 
 ##@ Install
