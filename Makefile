@@ -11,7 +11,6 @@ PCAP_DIR ?=
 
 DESTDIR ?=
 prefix ?= /usr/local
-includedir ?= $(prefix)/include
 udevrulesdir ?= /lib/udev/rules.d
 moddir ?= /lib/modules
 
@@ -114,24 +113,30 @@ install: install-modules install-headers install-userspace ## install modules, h
 .PHONY: install-modules
 install-modules:
 	@test -f $(MODDIR)/kcmap.ko || { echo "make: no modules for $(KVER) yet: run 'make KVER=$(KVER) modules' first" >&2; exit 1; }
-	install -d $(DESTDIR)$(moddir)/$(krel)/updates
+	install -d $(DESTDIR)$(moddir)/$(krel)/updates $(DESTDIR)$(udevrulesdir)
 	install -m 644 $(MODDIR)/kcmap.ko $(MODDIR)/kcmap_classify.ko $(DESTDIR)$(moddir)/$(krel)/updates/
 	$(if $(DESTDIR),,depmod $(krel))
-	install -d $(DESTDIR)$(udevrulesdir)
 	install -m 644 $(wildcard userspace/packaging/*.rules) $(DESTDIR)$(udevrulesdir)/
 
-# For modules that use kcmap_lookup() and its like: the header, and the symbol
-# versions for KBUILD_EXTRA_SYMBOLS.
+# For modules that use kcmap_lookup() and its like: the header for -I, and the
+# symbol versions for KBUILD_EXTRA_SYMBOLS.
 .PHONY: install-headers
 install-headers:
-	install -d $(DESTDIR)$(includedir)/linux $(DESTDIR)$(includedir)/kcmap
-	install -m 644 uapi/linux/kcmap.h uapi/linux/kcmap_classify.h $(DESTDIR)$(includedir)/linux/
 	install -d $(DESTDIR)$(prefix)/src/kcmap-$(krel)
 	install -m 644 kmod/include/kcmap.h $(MODDIR)/Module.symvers $(DESTDIR)$(prefix)/src/kcmap-$(krel)/
 
 .PHONY: install-userspace
 install-userspace: userspace
 	$(MAKE) --no-print-directory -C userspace O=$(B)/userspace DESTDIR=$(DESTDIR) prefix=$(prefix) install
+	$(if $(DESTDIR),,ldconfig)
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(moddir)/$(krel)/updates/kcmap.ko $(DESTDIR)$(moddir)/$(krel)/updates/kcmap_classify.ko
+	$(if $(DESTDIR),,depmod $(krel))
+	rm -f $(addprefix $(DESTDIR)$(udevrulesdir)/,$(notdir $(wildcard userspace/packaging/*.rules)))
+	rm -rf $(DESTDIR)$(prefix)/src/kcmap-$(krel)
+	$(MAKE) --no-print-directory -C userspace O=$(B)/userspace DESTDIR=$(DESTDIR) prefix=$(prefix) uninstall
 
 ##@ Tidy
 
