@@ -66,6 +66,31 @@ kernel_release() {
 	dd if="$1" bs=1 skip=$((at + 512)) count=128 status=none | tr '\0' '\n' | sed -n '1s/ .*//p'
 }
 
+# unpacked IMAGE: the path of an ELF kernel to boot in place of the bzImage IMAGE,
+# or IMAGE itself where there is none (no PVH entry, or packed in another way).
+# An emulated processor takes seconds to unpack a kernel.
+unpacked() {
+	local image=$1 dir=$cache/vmlinux file at size
+	field() { od -An -j "$1" -N "$2" -t "u$2" "$image" | tr -d ' '; }
+	file=$dir/$(kernel_release "$image")-$(stat -Lc %s-%Y "$image")
+	if [ ! -e "$file" ]; then
+		mkdir -p "$dir"
+		at=$((($(field 497 1) + 1) * 512 + $(field 584 4)))
+		size=$(field 588 4)
+		tail -c +$((at + 1)) "$image" | head -c "$size" >"$file.$$"
+		case $(od -An -N 4 -t x1 "$file.$$" | tr -d ' ') in
+		fd377a58) head -c -4 "$file.$$" | xz -qdc ;;
+		28b52ffd) head -c -4 "$file.$$" | zstd -qdc ;;
+		1f8b*) gzip -qdc <"$file.$$" ;;
+		esac >"$file.$$.elf" 2>/dev/null || :
+		# An empty file says that there is none. 0x12 is the note of the PVH entry.
+		readelf -n "$file.$$.elf" 2>/dev/null | grep -qE '^ *Xen .*0x00000012' || : >"$file.$$.elf"
+		mv "$file.$$.elf" "$file"
+		rm -f "$file.$$"
+	fi
+	if [ -s "$file" ]; then echo "$file"; else echo "$image"; fi
+}
+
 # Splats in a kernel log, each with its line number.
 splats() {
 	grep -nEf <(grep -v "^#" "$vm/splats") "$1" || :
