@@ -89,6 +89,10 @@ check: deps ## what every commit passes: W=1, lint, KUnit, a short kselftest run
 kunit: deps ## run the KUnit suites in user-mode Linux
 	$(Q)selftests/run-tests kunit
 
+.PHONY: kunit-busted
+kunit-busted: deps ## see each KUnit case of a promise fail on code that breaks it
+	$(Q)selftests/run-tests kunit-busted
+
 .PHONY: kselftest
 kselftest: deps ## run the kselftests on the distribution's kernel in QEMU
 	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests kselftest

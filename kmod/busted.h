@@ -14,7 +14,7 @@ enum kcmap_busted {
 	KCMAP_BUSTED_NO_RECHECK, /* readers believe what may be torn */
 	KCMAP_BUSTED_NO_HOME_RECHECK, /* a miss is not checked against moves */
 	KCMAP_BUSTED_NO_DRAIN, /* the gate does not wait for writers */
-	KCMAP_BUSTED_NO_LOCK, /* writers do not lock the bucket */
+	KCMAP_BUSTED_DROP_LOCK, /* read, modify, and write under another lock */
 	KCMAP_BUSTED_NO_CLOSE, /* "full" without looking at other CPUs */
 	KCMAP_BUSTED_NR,
 };

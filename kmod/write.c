@@ -105,8 +105,6 @@ static void lock_home(const struct locked *locked)
 {
 	raw_spinlock_t *lock = &locked->segment->bucket_lock[locked->home];
 
-	if (kcmap_busted(KCMAP_BUSTED_NO_LOCK))
-		return;
 	raw_spin_lock(lock);
 	__release(lock);
 }
@@ -119,7 +117,7 @@ static bool lock_alternate(struct locked *locked)
 {
 	raw_spinlock_t *alternate, *home;
 
-	if (locked->both || kcmap_busted(KCMAP_BUSTED_NO_LOCK))
+	if (locked->both)
 		return false;
 	home = &locked->segment->bucket_lock[locked->home];
 	alternate = &locked->segment->bucket_lock[locked->alternate];
@@ -146,8 +144,6 @@ static void unlock(struct locked *locked)
 {
 	raw_spinlock_t *locks = locked->segment->bucket_lock;
 
-	if (kcmap_busted(KCMAP_BUSTED_NO_LOCK))
-		return;
 	if (locked->both) {
 		__acquire(&locks[locked->alternate]);
 		raw_spin_unlock(&locks[locked->alternate]);
@@ -251,7 +247,7 @@ static void take_out(struct kcmap_bucket *home, const struct place *place)
 }
 
 static void replace_value(const struct kcmap_layout *layout,
-			  const struct write_job *job,
+			  const struct write_job *job, struct locked *locked,
 			  const struct place *place)
 {
 	u64 *words = kcmap_slot(layout, place->bucket, place->slot) +
@@ -265,6 +261,10 @@ static void replace_value(const struct kcmap_layout *layout,
 		kcmap_words_read(copy, words, layout->value_size);
 		job->fn(copy, job->ctx);
 		value = copy;
+		if (kcmap_busted(KCMAP_BUSTED_DROP_LOCK)) {
+			unlock(locked);
+			lock_home(locked);
+		}
 	}
 	state = kcmap_bucket_begin(place->bucket);
 	kcmap_words_write(words, value, layout->value_size);
@@ -272,8 +272,8 @@ static void replace_value(const struct kcmap_layout *layout,
 }
 
 static int write_found(struct kcmap_table *table, const struct write_job *job,
-		       struct kcmap_directory *directory,
-		       struct kcmap_bucket *home, const struct place *place)
+		       struct kcmap_directory *directory, struct locked *locked,
+		       const struct place *place)
 {
 	const struct kcmap_layout *layout = &table->layout;
 
@@ -286,11 +286,11 @@ static int write_found(struct kcmap_table *table, const struct write_job *job,
 					 layout->key_words,
 				 layout->value_size);
 	if (job->op == KCMAP_WRITE_DELETE) {
-		take_out(home, place);
+		take_out(home_bucket(layout, locked), place);
 		kcmap_capacity_give(&directory->capacity);
 		this_cpu_inc(table->counters->deletes);
 	} else {
-		replace_value(layout, job, place);
+		replace_value(layout, job, locked, place);
 		this_cpu_inc(table->counters->updates);
 	}
 	return 0;
@@ -372,13 +372,13 @@ static int write_locked(struct kcmap_table *table, struct write_job *job,
 			struct kcmap_directory *directory,
 			struct locked *locked)
 {
-	struct kcmap_bucket *home = home_bucket(&table->layout, locked);
 	struct place place;
 	int rc;
 
 	do {
 		if (find(&table->layout, job, locked, &place))
-			return write_found(table, job, directory, home, &place);
+			return write_found(table, job, directory, locked,
+					   &place);
 		if (!may_insert(job))
 			return -ENOENT;
 		rc = find_room(table, job, directory, locked, &place);
@@ -388,7 +388,7 @@ static int write_locked(struct kcmap_table *table, struct write_job *job,
 	/* From here nothing fails: a credit that is taken is an entry. */
 	if (!kcmap_capacity_take(&directory->capacity))
 		return -ENOSPC;
-	put(&table->layout, job, home, &place);
+	put(&table->layout, job, home_bucket(&table->layout, locked), &place);
 	this_cpu_inc(table->counters->inserts);
 	return 0;
 }
