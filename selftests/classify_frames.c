@@ -441,6 +441,7 @@ static void test_verdicts(void)
 	struct kcmap_flow_value value;
 	struct frame f;
 	uint32_t mark;
+	bool good;
 
 	run("ip addr add 192.0.2.2/24 dev rx0");
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -455,10 +456,10 @@ static void test_verdicts(void)
 		  "SET inserts a rule");
 	tap_errno(classify_set(device, map, &marked, KCMAP_VERDICT_MARK, 77), 0,
 		  "SET inserts a rule with a mark");
-	tap_ok(!map_lookup(map, &dropped, &value) &&
-		       value.verdict == KCMAP_VERDICT_DROP && !value.packets &&
-		       !value.bytes && !value.last_seen_ns,
-	       "a rule that was set begins with counters of zero");
+	good = !map_lookup(map, &dropped, &value) &&
+	       value.verdict == KCMAP_VERDICT_DROP && !value.packets &&
+	       !value.bytes && !value.last_seen_ns;
+	tap_ok(good, "a rule that was set begins with counters of zero");
 
 	/* Order is kept, so what comes next tells what did not. */
 	udp4(&f, 1, 2000, 1);
@@ -481,9 +482,9 @@ static void test_verdicts(void)
 	f.data[f.length - 1] = 'd';
 	send_frame(&f);
 	tap_equal(receive(fd, &mark), 'd', "and it arrives");
-	tap_ok(!map_lookup(map, &dropped, &value) && value.packets == 2 &&
-		       value.bytes == 2 * 29,
-	       "its counters have gone on, the dropped packet included");
+	good = !map_lookup(map, &dropped, &value) && value.packets == 2 &&
+	       value.bytes == 2 * 29;
+	tap_ok(good, "its counters have gone on, the dropped packet included");
 
 	if (classify_wait(device, pair.rx, 4, &stats)) {
 		tap_equal(stats.hits, 3, "hits");
@@ -537,9 +538,9 @@ static void test_verdicts(void)
 	tap_equal(receive(fd, &mark), 'g', "default verdict: mark");
 	tap_equal(mark, 99, "its mark");
 	marked = key4(17, 5, 2000, 0);
-	tap_ok(!map_lookup(map, &marked, &value) &&
-		       value.verdict == KCMAP_VERDICT_MARK && value.mark == 99,
-	       "a flow that is learned has verdict and mark");
+	good = !map_lookup(map, &marked, &value) &&
+	       value.verdict == KCMAP_VERDICT_MARK && value.mark == 99;
+	tap_ok(good, "a flow that is learned has verdict and mark");
 	detach();
 
 	/* Not IP and malformed are passed, whatever the default says. */
@@ -551,10 +552,9 @@ static void test_verdicts(void)
 	udp4(&f, 5, 2000, 0);
 	f.length = 30;
 	send_frame(&f);
-	tap_ok(classify_wait(device, pair.rx, 2, &stats) &&
-		       stats.accepted == 2 && stats.not_ip == 1 &&
-		       stats.malformed == 1,
-	       "what has no flow is passed by a default of drop");
+	good = classify_wait(device, pair.rx, 2, &stats) &&
+	       stats.accepted == 2 && stats.not_ip == 1 && stats.malformed == 1;
+	tap_ok(good, "what has no flow is passed by a default of drop");
 	detach();
 	close(fd);
 	close(map);
