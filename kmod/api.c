@@ -11,7 +11,7 @@
  * Writers may be in softirq or hold a spinlock, and a map that cannot grow is
  * theirs to deal with, not worth a message.
  */
-#define KCMAP_GFP_KERNEL_USER	(GFP_ATOMIC | __GFP_NOWARN)
+#define KCMAP_GFP_KERNEL_USER (GFP_ATOMIC | __GFP_NOWARN)
 
 /**
  * kcmap_get() - take a reference on a map by name

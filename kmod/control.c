@@ -14,13 +14,13 @@
 #include "ioctl.h"
 #include "map.h"
 
-#define KCMAP_F_ALL		(KCMAP_F_ANON | KCMAP_F_HASH_FAST)
+#define KCMAP_F_ALL (KCMAP_F_ANON | KCMAP_F_HASH_FAST)
 
 /* A struct kcmap_map_info of a caller that is longer than this: E2BIG. */
-#define KCMAP_LIST_STRIDE_MAX	4096
+#define KCMAP_LIST_STRIDE_MAX 4096
 
 /* Maps described at a time, so that no user memory is touched under a lock. */
-#define KCMAP_LIST_CHUNK	32
+#define KCMAP_LIST_CHUNK 32
 
 static long kcmap_ctl_info(struct file *file, void *arg, void __user *uarg)
 {

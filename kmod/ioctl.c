@@ -7,7 +7,7 @@
 #include "ioctl.h"
 
 /* A longer struct is refused before its tail is looked at. */
-#define KCMAP_IOCTL_SIZE_MAX	4096
+#define KCMAP_IOCTL_SIZE_MAX 4096
 
 /**
  * kcmap_ioctl() - run one ioctl of a node

@@ -11,7 +11,8 @@
 
 unsigned int kcmap_maps_max = 65536;
 module_param_named(maps_max, kcmap_maps_max, uint, 0444);
-MODULE_PARM_DESC(maps_max, "Most maps at once, anonymous ones included (65536)");
+MODULE_PARM_DESC(maps_max,
+		 "Most maps at once, anonymous ones included (65536)");
 
 static dev_t kcmap_base;
 static struct cdev kcmap_control_cdev;

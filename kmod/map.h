@@ -16,11 +16,11 @@
 
 #include "table.h"
 
-#define KCMAP_VERSION		"0.1.0"
+#define KCMAP_VERSION "0.1.0"
 
 /* Minor of /dev/kcmap/control; maps have the following ones. */
-#define KCMAP_MINOR_CONTROL	0
-#define KCMAP_MINOR_MAP		1
+#define KCMAP_MINOR_CONTROL 0
+#define KCMAP_MINOR_MAP 1
 
 struct kcmap_node;
 struct mem_cgroup;

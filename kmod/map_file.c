@@ -13,7 +13,7 @@
  * Bytes of entries that one SCAN reads at most; the caller goes on from the
  * cursor, whatever room it has.
  */
-#define KCMAP_SCAN_BYTES	(256U << 10)
+#define KCMAP_SCAN_BYTES (256U << 10)
 
 static int kcmap_map_open(struct inode *inode, struct file *file)
 {

@@ -17,16 +17,16 @@
 #include "map.h"
 
 /* A struct kcmap_op of a caller that is longer than this: E2BIG. */
-#define KCMAP_OP_SIZE_MAX	4096
+#define KCMAP_OP_SIZE_MAX 4096
 
 /* Key and value of a small item, or a few of them, need no allocation. */
-#define KCMAP_SUBMIT_STACK	512
+#define KCMAP_SUBMIT_STACK 512
 
 /* Keys, values and statuses of a chunk of items. */
-#define KCMAP_SUBMIT_HEAP	(16U << 10)
+#define KCMAP_SUBMIT_HEAP (16U << 10)
 
 /* Items between two looks at whether to stop or to yield the CPU. */
-#define KCMAP_SUBMIT_BREATH	32
+#define KCMAP_SUBMIT_BREATH 32
 
 /**
  * struct kcmap_opcode_info - what an opcode needs
@@ -354,7 +354,8 @@ static int kcmap_strided_lookup(struct kcmap_strided *s, unsigned int n)
 	if (s->uresults)
 		kcmap_strided_results(s, n, -EFAULT);
 	return copy_to_user(s->ustatuses, s->statuses, n * sizeof(s32)) ?
-		       -EFAULT : 0;
+		       -EFAULT :
+		       0;
 }
 
 static int kcmap_strided_write(struct kcmap_strided *s, unsigned int n)
@@ -379,13 +380,12 @@ static int kcmap_strided_write(struct kcmap_strided *s, unsigned int n)
 		return -EFAULT;
 
 	for (i = 0; i < n; i++) {
+		const void *key = s->keys + i * map->key_size;
 		void *value = s->values + i * size;
+		void *old = s->uresults ? value : NULL;
 
-		s->statuses[i] = kcmap_map_write(map, s->info->write,
-						 s->keys + i * map->key_size,
-						 value,
-						 s->uresults ? value : NULL,
-						 GFP_KERNEL);
+		s->statuses[i] = kcmap_map_write(map, s->info->write, key,
+						 value, old, GFP_KERNEL);
 	}
 	if (s->uresults)
 		kcmap_strided_results(s, n, KCMAP_STATUS_RESULT_LOST);
@@ -476,8 +476,8 @@ static long kcmap_submit_strided(struct file *file,
 	max = min_t(u32, submit->nr, KCMAP_BULK_MAX);
 	s.keys = stack;
 	if (max * item_size + 2 * sizeof(u64) > sizeof(stack)) {
-		max = min_t(u32, max, (KCMAP_SUBMIT_HEAP - 2 * sizeof(u64)) /
-					      item_size);
+		max = min_t(u32, max,
+			    (KCMAP_SUBMIT_HEAP - 2 * sizeof(u64)) / item_size);
 		heap = kmalloc(max * item_size + 2 * sizeof(u64),
 			       GFP_KERNEL_ACCOUNT);
 		if (!heap)

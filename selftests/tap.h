@@ -5,7 +5,7 @@
  * leaves children behind is a failed test and nothing more.
  *
  *	TEST(name) { CHECK_EQ(1 + 1, 2); }
- *	TAP_MAIN()
+ *	int main(int argc, char **argv) { return tap_main(argc, argv); }
  *
  * CHECK*() note a failure and go on; REQUIRE() ends the test.
  */
@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TAP_SECONDS	120
+#define TAP_SECONDS 120
 
 struct tap_test {
 	const char *name;
@@ -45,19 +45,19 @@ struct tap_shared {
 static struct tap_test *tap_tests, **tap_tail = &tap_tests;
 static struct tap_shared *tap_shared;
 
-#define TEST(test_name)							\
-	static void test_name(void);					\
-	static void __attribute__((constructor)) tap_add_##test_name(void)	\
-	{								\
-		static struct tap_test test = { #test_name, test_name, NULL }; \
-									\
-		*tap_tail = &test;					\
-		tap_tail = &test.next;					\
-	}								\
+#define TEST(test_name)                                                    \
+	static void test_name(void);                                       \
+	static struct tap_test tap_##test_name = { #test_name, test_name,  \
+						   NULL };                 \
+	static void __attribute__((constructor)) tap_add_##test_name(void) \
+	{                                                                  \
+		*tap_tail = &tap_##test_name;                              \
+		tap_tail = &tap_##test_name.next;                          \
+	}                                                                  \
 	static void test_name(void)
 
-__attribute__((format(printf, 1, 2), unused))
-static void tap_diag(const char *format, ...)
+static inline void __attribute__((format(printf, 1, 2)))
+tap_diag(const char *format, ...)
 {
 	char line[512];
 	va_list args;
@@ -69,63 +69,67 @@ static void tap_diag(const char *format, ...)
 	dprintf(STDOUT_FILENO, "# %s\n", line);
 }
 
-__attribute__((unused))
-static void tap_fail(const char *file, int line, const char *what)
+static inline void tap_fail(const char *file, int line, const char *what)
 {
 	/* A check in a loop can fail thousands of times. */
 	if (__atomic_fetch_add(&tap_shared->failures, 1, __ATOMIC_RELAXED) < 20)
 		tap_diag("%s:%d: %s", file, line, what);
 }
 
-#define CHECK(condition) ({						\
-	bool tap_good = (condition);					\
-	if (!tap_good)							\
-		tap_fail(__FILE__, __LINE__, #condition);		\
-	tap_good;							\
-})
+#define CHECK(condition)                                          \
+	({                                                        \
+		bool tap_good = (condition);                      \
+		if (!tap_good)                                    \
+			tap_fail(__FILE__, __LINE__, #condition); \
+		tap_good;                                         \
+	})
 
-#define REQUIRE(condition) do {						\
-	if (!CHECK(condition))						\
-		exit(1);						\
-} while (0)
+#define REQUIRE(condition)             \
+	do {                           \
+		if (!CHECK(condition)) \
+			exit(1);       \
+	} while (0)
 
-#define CHECK_EQ(left, right) ({					\
-	long long tap_left = (long long)(left);				\
-	long long tap_right = (long long)(right);			\
-	if (tap_left != tap_right) {					\
-		char tap_what[256];					\
-		snprintf(tap_what, sizeof(tap_what),			\
-			 "%s is %lld, not %s (%lld)", #left, tap_left,	\
-			 #right, tap_right);				\
-		tap_fail(__FILE__, __LINE__, tap_what);			\
-	}								\
-	tap_left == tap_right;						\
-})
+#define CHECK_EQ(left, right)                                                  \
+	({                                                                     \
+		long long tap_left = (long long)(left);                        \
+		long long tap_right = (long long)(right);                      \
+		if (tap_left != tap_right) {                                   \
+			char tap_what[256];                                    \
+			snprintf(tap_what, sizeof(tap_what),                   \
+				 "%s is %lld, not %s (%lld)", #left, tap_left, \
+				 #right, tap_right);                           \
+			tap_fail(__FILE__, __LINE__, tap_what);                \
+		}                                                              \
+		tap_left == tap_right;                                         \
+	})
 
 /* That a call that sets errno succeeds, or fails with the given one. */
 #define CHECK_OK(call) CHECK_ERRNO(call, 0)
-#define CHECK_ERRNO(call, expected) ({					\
-	int tap_errno;							\
-	errno = 0;							\
-	tap_errno = (call) < 0 ? errno : 0;				\
-	if (tap_errno != (expected)) {					\
-		char tap_what[256];					\
-		snprintf(tap_what, sizeof(tap_what), "%s: %s, not %s",	\
-			 #call, strerrorname_np(tap_errno),		\
-			 strerrorname_np(expected));			\
-		tap_fail(__FILE__, __LINE__, tap_what);			\
-	}								\
-	tap_errno == (expected);					\
-})
+#define CHECK_ERRNO(call, expected)                                            \
+	({                                                                     \
+		int tap_errno;                                                 \
+		errno = 0;                                                     \
+		tap_errno = (call) < 0 ? errno : 0;                            \
+		if (tap_errno != (expected)) {                                 \
+			char tap_what[256];                                    \
+			snprintf(tap_what, sizeof(tap_what), "%s: %s, not %s", \
+				 #call, strerrorname_np(tap_errno),            \
+				 strerrorname_np(expected));                   \
+			tap_fail(__FILE__, __LINE__, tap_what);                \
+		}                                                              \
+		tap_errno == (expected);                                       \
+	})
 
-#define SKIP(reason) do {						\
-	snprintf(tap_shared->skip, sizeof(tap_shared->skip), "%s", reason); \
-	exit(0);							\
-} while (0)
+#define SKIP(reason)                                                       \
+	do {                                                               \
+		snprintf(tap_shared->skip, sizeof(tap_shared->skip), "%s", \
+			 reason);                                          \
+		exit(0);                                                   \
+	} while (0)
 
 /* A child of a test; its failures count. Wait for it with tap_join(). */
-__attribute__((unused))
-static pid_t tap_fork(void)
+static inline pid_t tap_fork(void)
 {
 	pid_t pid;
 
@@ -138,8 +142,7 @@ static pid_t tap_fork(void)
 	return pid;
 }
 
-__attribute__((unused))
-static void tap_join(pid_t pid)
+static inline void tap_join(pid_t pid)
 {
 	int status;
 
@@ -172,7 +175,7 @@ static void tap_run(const struct tap_test *test, int nr)
 		if (WIFSIGNALED(status)) {
 			tap_diag("killed by signal %d (%s)", WTERMSIG(status),
 				 WTERMSIG(status) == SIGALRM ? "too slow" :
-				 "crashed");
+							       "crashed");
 			tap_shared->failures++;
 		} else if (WEXITSTATUS(status) && !tap_shared->failures) {
 			tap_fail(__FILE__, __LINE__, "exit status not 0");
@@ -188,7 +191,7 @@ static void tap_run(const struct tap_test *test, int nr)
 }
 
 /* Runs all tests, or those that are named. */
-static int tap_main(int argc, char **argv)
+static inline int tap_main(int argc, char **argv)
 {
 	struct tap_test *test;
 	int nr = 0, failed = 0;
@@ -224,11 +227,5 @@ static int tap_main(int argc, char **argv)
 	}
 	return failed != 0;
 }
-
-#define TAP_MAIN()							\
-	int main(int argc, char **argv)					\
-	{								\
-		return tap_main(argc, argv);				\
-	}
 
 #endif /* TAP_H */

@@ -19,14 +19,13 @@
 
 #include "tap.h"
 
-#define CONTROL		"/dev/kcmap/control"
+#define CONTROL "/dev/kcmap/control"
 /* Maps of the tests have names that begin so, and are swept up. */
-#define PREFIX		"t."
+#define PREFIX "t."
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define PTR(pointer)	((uint64_t)(uintptr_t)(pointer))
+#define PTR(pointer) ((uint64_t)(uintptr_t)(pointer))
 
-__attribute__((unused))
-static int control_open(void)
+static inline int control_open(void)
 {
 	int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 
@@ -35,9 +34,18 @@ static int control_open(void)
 	return fd;
 }
 
-__attribute__((unused))
-static struct kcmap_create create_args(const char *name, uint64_t max_entries,
-				       uint32_t key_size, uint32_t value_size)
+static inline void set_name(uint8_t to[KCMAP_NAME_SIZE], const char *name)
+{
+	size_t length = strlen(name);
+
+	memset(to, 0, KCMAP_NAME_SIZE);
+	memcpy(to, name, length < KCMAP_NAME_SIZE ? length : KCMAP_NAME_SIZE);
+}
+
+static inline struct kcmap_create create_args(const char *name,
+					      uint64_t max_entries,
+					      uint32_t key_size,
+					      uint32_t value_size)
 {
 	struct kcmap_create args = {
 		.size = sizeof(args),
@@ -52,18 +60,17 @@ static struct kcmap_create create_args(const char *name, uint64_t max_entries,
 	};
 
 	if (name)
-		memcpy(args.name, name, strnlen(name, sizeof(args.name)));
+		set_name(args.name, name);
 	return args;
 }
 
-__attribute__((unused))
-static int destroy(const char *name)
+static inline int destroy(const char *name)
 {
 	struct kcmap_destroy args = { .size = sizeof(args) };
 	int fd = control_open();
 	int ret, error;
 
-	memcpy(args.name, name, strnlen(name, sizeof(args.name)));
+	set_name(args.name, name);
 	ret = ioctl(fd, KCMAP_CTL_DESTROY, &args);
 	error = errno;
 	close(fd);
@@ -71,8 +78,7 @@ static int destroy(const char *name)
 	return ret;
 }
 
-__attribute__((unused))
-static int map_open(const char *name, int flags)
+static inline int map_open(const char *name, int flags)
 {
 	char path[64];
 
@@ -81,13 +87,12 @@ static int map_open(const char *name, int flags)
 }
 
 /* A map open for reading and writing; with a NULL name an anonymous one. */
-__attribute__((unused))
-static int map_create_flags(const char *name, uint64_t max_entries,
-			    uint32_t key_size, uint32_t value_size,
-			    uint32_t flags)
+static inline int map_create_flags(const char *name, uint64_t max_entries,
+				   uint32_t key_size, uint32_t value_size,
+				   uint32_t flags)
 {
-	struct kcmap_create args = create_args(name, max_entries, key_size,
-					       value_size);
+	struct kcmap_create args =
+		create_args(name, max_entries, key_size, value_size);
 	int control = control_open();
 
 	args.flags |= flags;
@@ -97,17 +102,15 @@ static int map_create_flags(const char *name, uint64_t max_entries,
 	return name ? map_open(name, O_RDWR) : args.fd;
 }
 
-__attribute__((unused))
-static int map_create(const char *name, uint64_t max_entries,
-		      uint32_t key_size, uint32_t value_size)
+static inline int map_create(const char *name, uint64_t max_entries,
+			     uint32_t key_size, uint32_t value_size)
 {
 	return map_create_flags(name, max_entries, key_size, value_size, 0);
 }
 
 /* One operation: 0 or a negative errno, of the call or of the item. */
-__attribute__((unused))
-static int op(int fd, int opcode, const void *key, const void *value,
-	      void *result)
+static inline int op(int fd, int opcode, const void *key, const void *value,
+		     void *result)
 {
 	struct kcmap_op item = {
 		.opcode = opcode,
@@ -128,9 +131,8 @@ static int op(int fd, int opcode, const void *key, const void *value,
 }
 
 /* The strided form: items done, or a negative errno. */
-__attribute__((unused))
-static int strided(int fd, int opcode, uint32_t nr, const void *keys,
-		   const void *values, void *results, void *statuses)
+static inline int strided(int fd, int opcode, uint32_t nr, const void *keys,
+			  const void *values, void *results, void *statuses)
 {
 	struct kcmap_submit args = {
 		.size = sizeof(args),
@@ -148,8 +150,7 @@ static int strided(int fd, int opcode, uint32_t nr, const void *keys,
 	return args.done;
 }
 
-__attribute__((unused))
-static struct kcmap_stats map_stats(int fd)
+static inline struct kcmap_stats map_stats(int fd)
 {
 	struct kcmap_stats stats = { .size = sizeof(stats) };
 
@@ -158,11 +159,9 @@ static struct kcmap_stats map_stats(int fd)
 }
 
 /* Scans to the end: entries, or a negative errno. Calls fn for each. */
-__attribute__((unused))
-static long scan_all(int fd, uint32_t key_size, uint32_t value_size,
-		     uint32_t capacity,
-		     void (*fn)(const void *key, const void *value, void *ctx),
-		     void *ctx)
+static inline long
+scan_all(int fd, uint32_t key_size, uint32_t value_size, uint32_t capacity,
+	 void (*fn)(const void *key, const void *value, void *ctx), void *ctx)
 {
 	uint8_t *keys = malloc((size_t)capacity * key_size);
 	uint8_t *values = malloc((size_t)capacity * value_size + 1);
@@ -192,8 +191,7 @@ static long scan_all(int fd, uint32_t key_size, uint32_t value_size,
 }
 
 /* Pages with a page behind them that cannot be touched. */
-__attribute__((unused))
-static void *guarded(size_t pages)
+static inline void *guarded(size_t pages)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	uint8_t *at = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE,
@@ -206,8 +204,7 @@ static void *guarded(size_t pages)
 	return at;
 }
 
-__attribute__((unused))
-static double seconds(void)
+static inline double seconds(void)
 {
 	struct timespec now;
 
@@ -216,8 +213,7 @@ static double seconds(void)
 }
 
 /* A random number that is the same in each run: xorshift. */
-__attribute__((unused))
-static uint64_t rnd(uint64_t *state)
+static inline uint64_t rnd(uint64_t *state)
 {
 	*state ^= *state << 13;
 	*state ^= *state >> 7;
@@ -248,8 +244,7 @@ static void sweep(void)
 	close(fd);
 }
 
-__attribute__((constructor))
-static void uapi_init(void)
+__attribute__((constructor)) static void uapi_init(void)
 {
 	tap_after = sweep;
 }

@@ -7,7 +7,7 @@
 #define PROCESSES 8
 
 struct shared {
-	volatile uint32_t go;
+	uint32_t go;
 	uint64_t stored, refused, other;
 };
 
@@ -45,7 +45,8 @@ static void race(uint64_t max, uint32_t key_size, uint32_t value_size,
 				uint8_t key[128] = {}, value[1024] = {};
 				uint64_t i;
 
-				while (!shared->go)
+				while (!__atomic_load_n(&shared->go,
+							__ATOMIC_ACQUIRE))
 					sched_yield();
 				for (i = p; i < max + extra; i += PROCESSES) {
 					uint64_t k = i * 3 + round;
@@ -64,7 +65,7 @@ static void race(uint64_t max, uint32_t key_size, uint32_t value_size,
 				exit(0);
 			}
 		}
-		shared->go = 1;
+		__atomic_store_n(&shared->go, 1, __ATOMIC_RELEASE);
 		for (p = 0; p < PROCESSES / 2; p++)
 			CHECK(map_stats(fd).entries <= max);
 		for (p = 0; p < PROCESSES; p++)
@@ -141,7 +142,8 @@ TEST(never_refused_below)
 				uint64_t key = base + i;
 
 				CHECK_EQ(op(fd, KCMAP_OP_INSERT, &key, &key,
-					    NULL), 0);
+					    NULL),
+					 0);
 			}
 			while (__atomic_load_n(&shared->go, __ATOMIC_ACQUIRE) <
 			       p)
@@ -151,9 +153,12 @@ TEST(never_refused_below)
 				uint64_t old = base + i, key = old + EACH;
 
 				CHECK_EQ(op(fd, KCMAP_OP_DELETE, &old, NULL,
-					    NULL), 0);
-				CHECK_EQ(op(fd, i % 2 ? KCMAP_OP_INSERT :
-					    KCMAP_OP_UPSERT, &key, &key, NULL),
+					    NULL),
+					 0);
+				CHECK_EQ(op(fd,
+					    i % 2 ? KCMAP_OP_INSERT :
+						    KCMAP_OP_UPSERT,
+					    &key, &key, NULL),
 					 0);
 			}
 			exit(0);
@@ -185,4 +190,7 @@ TEST(full_map_takes_updates)
 	CHECK_EQ(op(fd, KCMAP_OP_UPSERT, &key, &key, NULL), -ENOSPC);
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}

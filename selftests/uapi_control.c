@@ -34,11 +34,9 @@ static int try_name(const uint8_t name[KCMAP_NAME_SIZE])
 
 static int try_string(const char *string)
 {
-	uint8_t name[KCMAP_NAME_SIZE] = {};
+	uint8_t name[KCMAP_NAME_SIZE];
 
-	size_t length = strlen(string);
-
-	memcpy(name, string, length < sizeof(name) ? length : sizeof(name));
+	set_name(name, string);
 	return try_name(name);
 }
 
@@ -53,8 +51,8 @@ TEST(name_length)
 
 TEST(name_bytes)
 {
-	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz0123456789_.-";
+	static const char good[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 	unsigned int byte;
 
 	for (byte = 1; byte < 256; byte++) {
@@ -264,8 +262,8 @@ TEST(destroy_create_race)
 			for (n = 0; n < 100; n++) {
 				int fd;
 
-				if (create(control, create_args(PREFIX "race",
-								8, 8, 8)))
+				if (create(control,
+					   create_args(PREFIX "race", 8, 8, 8)))
 					CHECK_EQ(errno, EEXIST);
 				fd = map_open(PREFIX "race", O_RDWR);
 				if (fd >= 0) {
@@ -502,4 +500,7 @@ TEST(too_many_files)
 	CHECK_ERRNO(create(control, args), EMFILE);
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}

@@ -216,9 +216,10 @@ TEST(kill_in_mid_batch)
 	CHECK(map_stats(fd).entries <= 40000);
 	CHECK(map_stats(fd).entries > 0);
 	CHECK_EQ(scan_all(fd, 8, sizeof(struct checked), 1000, check_entry,
-			  NULL), map_stats(fd).entries);
-	CHECK_EQ(map_stats(fd).entries, map_stats(fd).inserts -
-		 map_stats(fd).deletes);
+			  NULL),
+		 map_stats(fd).entries);
+	CHECK_EQ(map_stats(fd).entries,
+		 map_stats(fd).inserts - map_stats(fd).deletes);
 }
 
 TEST(fork_and_close)
@@ -237,7 +238,8 @@ TEST(fork_and_close)
 
 				close(fd);
 				CHECK_EQ(op(copy, KCMAP_OP_UPSERT, &key, &key,
-					    NULL), 0);
+					    NULL),
+					 0);
 				exit(0);
 			}
 		}
@@ -282,8 +284,8 @@ TEST(create_and_destroy)
 	unsigned int i;
 
 	for (i = 0; i < 500; i++) {
-		int fd = map_create(i % 2 ? NULL : PREFIX "cycle",
-				    1 + i * 1000, 1 + i % 128, i);
+		int fd = map_create(i % 2 ? NULL : PREFIX "cycle", 1 + i * 1000,
+				    1 + i % 128, i);
 		uint8_t key[128] = {}, value[1024] = {};
 
 		CHECK_EQ(op(fd, KCMAP_OP_INSERT, key, value, NULL), 0);
@@ -294,4 +296,7 @@ TEST(create_and_destroy)
 	CHECK_EQ(maps(), before);
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}

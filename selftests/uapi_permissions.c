@@ -5,13 +5,16 @@
 #include <grp.h>
 #include <sched.h>
 
-#define NOBODY	65534
-#define ALICE	1001
-#define BOB	1002
-#define GROUP	2001
+#define NOBODY 65534
+#define ALICE 1001
+#define BOB 1002
+#define GROUP 2001
 
 static const int writers[] = {
-	KCMAP_OP_INSERT, KCMAP_OP_UPDATE, KCMAP_OP_UPSERT, KCMAP_OP_DELETE,
+	KCMAP_OP_INSERT,
+	KCMAP_OP_UPDATE,
+	KCMAP_OP_UPSERT,
+	KCMAP_OP_DELETE,
 	KCMAP_OP_LOOKUP_AND_DELETE,
 };
 
@@ -28,11 +31,18 @@ static void become(uid_t uid, gid_t gid)
 	REQUIRE(!setresuid(uid, uid, uid));
 }
 
-/* Runs what follows as another user, in a child. */
-#define AS(uid, gid)							\
-	for (pid_t as_pid = tap_fork(), as_once = 1; as_once;		\
-	     as_once = 0, as_pid ? tap_join(as_pid) : exit(0))		\
-		if (!as_pid && (become(uid, gid), true))
+/* In a child that is another user, and must exit: true. In the parent: false. */
+static bool as(uid_t uid, gid_t gid)
+{
+	pid_t pid = tap_fork();
+
+	if (!pid) {
+		become(uid, gid);
+		return true;
+	}
+	tap_join(pid);
+	return false;
+}
 
 static void create_as(const char *name, uint32_t mode, uid_t uid, gid_t gid)
 {
@@ -53,8 +63,10 @@ TEST(control_is_for_root)
 	CHECK_OK(stat(CONTROL, &st));
 	CHECK_EQ(st.st_mode, S_IFCHR | 0600);
 	CHECK_EQ(st.st_uid, 0);
-	AS(NOBODY, NOBODY)
+	if (as(NOBODY, NOBODY)) {
 		CHECK_ERRNO(open(CONTROL, O_RDONLY), EACCES);
+		exit(0);
+	}
 }
 
 TEST(node_modes)
@@ -63,31 +75,32 @@ TEST(node_modes)
 		uint32_t mode;
 		uid_t uid;
 		gid_t gid;
-		int read, write;
+		int read, write, both;
 	} cases[] = {
-		{ 0600, ALICE, GROUP, 0, 0 },
-		{ 0600, BOB, GROUP, EACCES, EACCES },
-		{ 0640, BOB, GROUP, 0, EACCES },
-		{ 0660, BOB, GROUP, 0, 0 },
-		{ 0660, BOB, GROUP + 1, EACCES, EACCES },
-		{ 0644, BOB, GROUP + 1, 0, EACCES },
-		{ 0666, BOB, GROUP + 1, 0, 0 },
-		{ 0400, ALICE, GROUP, 0, EACCES },
-		{ 0200, ALICE, GROUP, EACCES, 0 },
-		{ 0000, ALICE, GROUP, EACCES, EACCES },
+		{ 0600, ALICE, GROUP, 0, 0, 0 },
+		{ 0600, BOB, GROUP, EACCES, EACCES, EACCES },
+		{ 0640, BOB, GROUP, 0, EACCES, EACCES },
+		{ 0660, BOB, GROUP, 0, 0, 0 },
+		{ 0660, BOB, GROUP + 1, EACCES, EACCES, EACCES },
+		{ 0644, BOB, GROUP + 1, 0, EACCES, EACCES },
+		{ 0666, BOB, GROUP + 1, 0, 0, 0 },
+		{ 0400, ALICE, GROUP, 0, EACCES, EACCES },
+		{ 0200, ALICE, GROUP, EACCES, 0, EACCES },
+		{ 0000, ALICE, GROUP, EACCES, EACCES, EACCES },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		create_as(PREFIX "mode", cases[i].mode, cases[i].uid,
 			  cases[i].gid);
-		AS(ALICE, GROUP) {
+		if (as(ALICE, GROUP)) {
 			CHECK_ERRNO(map_open(PREFIX "mode", O_RDONLY),
 				    cases[i].read);
 			CHECK_ERRNO(map_open(PREFIX "mode", O_WRONLY),
 				    cases[i].write);
 			CHECK_ERRNO(map_open(PREFIX "mode", O_RDWR),
-				    cases[i].read ?: cases[i].write);
+				    cases[i].both);
+			exit(0);
 		}
 		CHECK_OK(destroy(PREFIX "mode"));
 	}
@@ -179,7 +192,7 @@ TEST(control_read_only)
 	int fd = open(CONTROL, O_RDONLY);
 
 	close(map_create(PREFIX "d", 8, 4, 4));
-	strcpy((char *)gone.name, PREFIX "d");
+	set_name(gone.name, PREFIX "d");
 	CHECK_OK(ioctl(fd, KCMAP_CTL_INFO, &info));
 	CHECK_ERRNO(ioctl(fd, KCMAP_CTL_CREATE, &create), EBADF);
 	CHECK_ERRNO(ioctl(fd, KCMAP_CTL_DESTROY, &gone), EBADF);
@@ -192,13 +205,17 @@ TEST(destroy_by_whom)
 	struct kcmap_destroy gone = { .size = sizeof(gone) };
 	int control = control_open();
 
-	strcpy((char *)gone.name, PREFIX "own");
+	set_name(gone.name, PREFIX "own");
 	create_as(PREFIX "own", 0666, ALICE, GROUP);
-	AS(BOB, GROUP)
+	if (as(BOB, GROUP)) {
 		CHECK_ERRNO(ioctl(control, KCMAP_CTL_DESTROY, &gone), EPERM);
+		exit(0);
+	}
 	CHECK_OK(access("/dev/kcmap/" PREFIX "own", F_OK));
-	AS(ALICE, NOBODY)
+	if (as(ALICE, NOBODY)) {
 		CHECK_OK(ioctl(control, KCMAP_CTL_DESTROY, &gone));
+		exit(0);
+	}
 	CHECK_ERRNO(access("/dev/kcmap/" PREFIX "own", F_OK), ENOENT);
 	create_as(PREFIX "own", 0600, ALICE, GROUP);
 	CHECK_OK(ioctl(control, KCMAP_CTL_DESTROY, &gone));
@@ -222,7 +239,7 @@ TEST(create_for_whom)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		AS(ALICE, GROUP) {
+		if (as(ALICE, GROUP)) {
 			struct kcmap_create args =
 				create_args(PREFIX "who", 8, 4, 4);
 
@@ -230,6 +247,7 @@ TEST(create_for_whom)
 			args.gid = cases[i].gid;
 			CHECK_ERRNO(ioctl(control, KCMAP_CTL_CREATE, &args),
 				    cases[i].error);
+			exit(0);
 		}
 		if (!cases[i].error) {
 			struct stat st;
@@ -293,4 +311,7 @@ TEST(user_namespace)
 	CHECK_OK(destroy(PREFIX "ns"));
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}

@@ -208,8 +208,8 @@ TEST(stable_keys_under_writers)
 		if (!CHECK_EQ(bad, 0))
 			tap_diag("... capacity %u", capacity);
 		/* Entries there can be, and a step for each segment. */
-		CHECK(calls <= 2 * (2 * MANY / capacity + 1) +
-		      info.segments_max + 2);
+		CHECK(calls <=
+		      2 * (2 * MANY / capacity + 1) + info.segments_max + 2);
 		tap_diag("capacity %u: %u calls", capacity, calls);
 		free(keys);
 		free(values);
@@ -259,8 +259,8 @@ TEST(clear_empties)
 TEST(clear_is_one_instant)
 {
 	enum { PROCESSES = 3, KEYS = 20000, ROUNDS = 4 };
-	volatile uint64_t *progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int round, p, cuts = 0;
 
 	for (round = 0; round < ROUNDS; round++) {
@@ -278,12 +278,14 @@ TEST(clear_is_one_instant)
 						     &key, NULL);
 
 					CHECK_EQ(ret, 0);
-					progress[p] = i;
+					__atomic_store_n(&progress[p], i,
+							 __ATOMIC_RELEASE);
 				}
 				exit(0);
 			}
 		}
-		while (progress[0] < KEYS / 4 * (round % 3) + 100)
+		while (__atomic_load_n(&progress[0], __ATOMIC_ACQUIRE) <
+		       KEYS / 4 * (round % 3) + 100)
 			;
 		CHECK_OK(clear(fd));
 		for (p = 0; p < PROCESSES; p++) {
@@ -334,4 +336,7 @@ TEST(clear_while_scanned)
 	waitpid(pid, NULL, 0);
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}

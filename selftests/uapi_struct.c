@@ -40,7 +40,7 @@ static void fill_destroy(union args *args)
 	int fd = map_create(PREFIX "destroy", 8, 4, 4);
 
 	close(fd);
-	strcpy((char *)args->destroy.name, PREFIX "destroy");
+	set_name(args->destroy.name, PREFIX "destroy");
 }
 
 static void undo_destroy(void)
@@ -123,24 +123,24 @@ static int try(unsigned int i, uint32_t size, unsigned int byte)
 	return error;
 }
 
-#define CHECK_TRY(i, size, byte, expected) do {				\
-	if (!CHECK_EQ(try(i, size, byte), expected))			\
-		tap_diag("... %s, size %u", calls[i].name, (unsigned int)(size)); \
-} while (0)
-
-#define FOR_EACH_CALL(i)						\
-	setup();							\
-	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
+#define CHECK_TRY(i, size, byte, expected)                         \
+	do {                                                       \
+		if (!CHECK_EQ(try(i, size, byte), expected))       \
+			tap_diag("... %s, size %u", calls[i].name, \
+				 (unsigned int)(size));            \
+	} while (0)
 
 TEST(size_exact)
 {
-	FOR_EACH_CALL(i)
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
 		CHECK_TRY(i, calls[i].size, 0, 0);
 }
 
 TEST(size_too_short)
 {
-	FOR_EACH_CALL(i) {
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		uint32_t size;
 
 		for (size = 0; size < calls[i].size; size++)
@@ -150,7 +150,8 @@ TEST(size_too_short)
 
 TEST(size_longer_with_zeros)
 {
-	FOR_EACH_CALL(i) {
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		CHECK_TRY(i, calls[i].size + 1, 0, 0);
 		CHECK_TRY(i, calls[i].size + 8, 0, 0);
 		CHECK_TRY(i, calls[i].size + 200, 0, 0);
@@ -160,7 +161,8 @@ TEST(size_longer_with_zeros)
 
 TEST(size_longer_with_a_byte)
 {
-	FOR_EACH_CALL(i) {
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		CHECK_TRY(i, calls[i].size + 1, calls[i].size, E2BIG);
 		CHECK_TRY(i, calls[i].size + 8, calls[i].size + 7, E2BIG);
 		CHECK_TRY(i, calls[i].size + 200, calls[i].size + 100, E2BIG);
@@ -172,7 +174,8 @@ TEST(size_longer_with_a_byte)
 
 TEST(size_huge)
 {
-	FOR_EACH_CALL(i) {
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		CHECK_TRY(i, 4097, 0, E2BIG);
 		CHECK_TRY(i, 1U << 31, 0, E2BIG);
 		CHECK_TRY(i, UINT32_MAX, 0, E2BIG);
@@ -182,7 +185,8 @@ TEST(size_huge)
 /* Output behind the caller's size is not written, a tail is not touched. */
 TEST(output_ends_with_size)
 {
-	FOR_EACH_CALL(i) {
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		static union args args;
 		unsigned int at;
 
@@ -205,7 +209,8 @@ TEST(address_bad)
 	uint8_t *page = guarded(1);
 	size_t size = sysconf(_SC_PAGESIZE);
 
-	FOR_EACH_CALL(i) {
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		int fd = calls[i].map ? map : control;
 		union args args = {};
 
@@ -220,7 +225,8 @@ TEST(address_bad)
 		memcpy(page + size - calls[i].size + 4, &args,
 		       calls[i].size - 4);
 		CHECK_ERRNO(ioctl(fd, calls[i].cmd,
-				  page + size - calls[i].size + 4), EFAULT);
+				  page + size - calls[i].size + 4),
+			    EFAULT);
 		calls[i].undo();
 	}
 }
@@ -313,8 +319,8 @@ static void check_zero(unsigned int i, size_t from, size_t bytes)
 		CHECK_TRY(i, calls[i].size, at, EINVAL);
 }
 
-#define CHECK_ZERO(i, type, member)					\
-	check_zero(i, offsetof(struct type, member),			\
+#define CHECK_ZERO(i, type, member)                  \
+	check_zero(i, offsetof(struct type, member), \
 		   sizeof(((struct type *)0)->member))
 
 TEST(flags_and_reserved)
@@ -366,7 +372,7 @@ TEST(ctl_info)
 	CHECK_OK(ioctl(control, KCMAP_CTL_INFO, &info));
 	CHECK_EQ(info.abi_version, KCMAP_ABI_VERSION);
 	CHECK_EQ(info.features, KCMAP_FEATURE_ANON | KCMAP_FEATURE_STRIDED |
-		 KCMAP_FEATURE_HASH_FAST);
+					KCMAP_FEATURE_HASH_FAST);
 	CHECK_EQ(info.opcodes, 0x7e);
 	CHECK_EQ(info.entries_max, KCMAP_ENTRIES_MAX);
 	CHECK_EQ(info.key_size_max, KCMAP_KEY_SIZE_MAX);
@@ -386,4 +392,7 @@ TEST(ctl_info)
 	CHECK_EQ(info.maps, maps);
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}

@@ -2,7 +2,7 @@
 /* KCMAP_MAP_SUBMIT: opcodes, statuses and faults, in both forms. */
 #include "uapi.h"
 
-#define PAGE		((size_t)sysconf(_SC_PAGESIZE))
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
 static struct kcmap_submit submit_args(struct kcmap_op *ops, uint32_t nr)
 {
@@ -31,18 +31,19 @@ static int value_of(int fd, uint64_t key, uint64_t *value)
 	return op(fd, KCMAP_OP_LOOKUP, &key, NULL, value);
 }
 
-#define CHECK_VALUE(fd, key, expected) do {				\
-	uint64_t check_value;						\
-									\
-	CHECK_EQ(value_of(fd, key, &check_value), 0);			\
-	CHECK_EQ(check_value, expected);				\
-} while (0)
+#define CHECK_VALUE(fd, key, expected)                        \
+	do {                                                  \
+		uint64_t check_value;                         \
+		CHECK_EQ(value_of(fd, key, &check_value), 0); \
+		CHECK_EQ(check_value, expected);              \
+	} while (0)
 
-#define CHECK_ABSENT(fd, key) do {					\
-	uint64_t check_key = (key);					\
-									\
-	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP, &check_key, NULL, NULL), -ENOENT); \
-} while (0)
+#define CHECK_ABSENT(fd, key)                                             \
+	do {                                                              \
+		uint64_t check_key = (key);                               \
+		CHECK_EQ(op(fd, KCMAP_OP_LOOKUP, &check_key, NULL, NULL), \
+			 -ENOENT);                                        \
+	} while (0)
 
 TEST(opcodes)
 {
@@ -111,7 +112,8 @@ TEST(set)
 	CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP, 1, &key, NULL, bad, &status), 1);
 	CHECK_EQ(status, 0);
 	CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, 1, &key, NULL, bad,
-			 &status), 1);
+			 &status),
+		 1);
 	CHECK_EQ(status, 0);
 	CHECK_EQ(map_stats(fd).entries, 0);
 }
@@ -149,18 +151,48 @@ TEST(arguments)
 
 		args = submit_args(ops, 0);
 		switch (i) {
-		case 0: args.opcode = 1; break;
-		case 1: args.op_flags = 1; break;
-		case 2: args.keys = 1; break;
-		case 3: args.values = 1; break;
-		case 4: args.results = 1; break;
-		case 5: args.statuses = 1; break;
-		case 6: strided.ops = 1; args = strided; break;
-		case 7: strided.op_size = 128; args = strided; break;
-		case 8: strided.op_flags = 1; args = strided; break;
-		case 9: strided.opcode = 0; args = strided; break;
-		case 10: strided.values = 8; args = strided; break;
-		case 11: args = strided; expected = 0; break;
+		case 0:
+			args.opcode = 1;
+			break;
+		case 1:
+			args.op_flags = 1;
+			break;
+		case 2:
+			args.keys = 1;
+			break;
+		case 3:
+			args.values = 1;
+			break;
+		case 4:
+			args.results = 1;
+			break;
+		case 5:
+			args.statuses = 1;
+			break;
+		case 6:
+			strided.ops = 1;
+			args = strided;
+			break;
+		case 7:
+			strided.op_size = 128;
+			args = strided;
+			break;
+		case 8:
+			strided.op_flags = 1;
+			args = strided;
+			break;
+		case 9:
+			strided.opcode = 0;
+			args = strided;
+			break;
+		case 10:
+			strided.values = 8;
+			args = strided;
+			break;
+		case 11:
+			args = strided;
+			expected = 0;
+			break;
 		}
 		if (!CHECK_ERRNO(ioctl(fd, KCMAP_MAP_SUBMIT, &args), expected))
 			tap_diag("... case %u", i);
@@ -173,7 +205,8 @@ TEST(arguments)
 	CHECK_EQ(strided(fd, KCMAP_OP_DELETE, 0, NULL, &fd, NULL, NULL),
 		 -EINVAL);
 	CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, 0, NULL, &fd, NULL,
-			 NULL), -EINVAL);
+			 NULL),
+		 -EINVAL);
 }
 
 /* Each item has its status, and a failed one stops nothing. */
@@ -182,42 +215,56 @@ TEST(mixed_statuses)
 	int fd = map_create(NULL, 100, 8, 8);
 	uint64_t keys[] = { 1, 2, 3, 4 }, value = 5, result = 0, result2 = 0;
 	struct kcmap_op ops[] = {
-		{ .opcode = KCMAP_OP_INSERT, .key = PTR(&keys[0]),
-		  .value = PTR(&value), .trace_id = 1234 },
-		{ .opcode = KCMAP_OP_INSERT, .key = PTR(&keys[0]),
+		{ .opcode = KCMAP_OP_INSERT,
+		  .key = PTR(&keys[0]),
+		  .value = PTR(&value),
+		  .trace_id = 1234 },
+		{ .opcode = KCMAP_OP_INSERT,
+		  .key = PTR(&keys[0]),
 		  .value = PTR(&value) },
 		{ .opcode = 0, .key = PTR(&keys[0]) },
 		{ .opcode = KCMAP_OP_LOOKUP_OR_INSERT, .key = PTR(&keys[0]) },
 		{ .opcode = 255, .key = PTR(&keys[0]) },
 		{ .opcode = KCMAP_OP_LOOKUP, .flags = 1, .key = PTR(&keys[0]) },
-		{ .opcode = KCMAP_OP_LOOKUP, .reserved = 1,
+		{ .opcode = KCMAP_OP_LOOKUP,
+		  .reserved = 1,
 		  .key = PTR(&keys[0]) },
-		{ .opcode = KCMAP_OP_LOOKUP, .key = PTR(&keys[0]),
+		{ .opcode = KCMAP_OP_LOOKUP,
+		  .key = PTR(&keys[0]),
 		  .operand[10] = 1 },
-		{ .opcode = KCMAP_OP_LOOKUP, .key = PTR(&keys[0]),
+		{ .opcode = KCMAP_OP_LOOKUP,
+		  .key = PTR(&keys[0]),
 		  .value = PTR(&value) },
-		{ .opcode = KCMAP_OP_DELETE, .key = PTR(&keys[0]),
+		{ .opcode = KCMAP_OP_DELETE,
+		  .key = PTR(&keys[0]),
 		  .value = PTR(&value) },
-		{ .opcode = KCMAP_OP_UPSERT, .key = PTR(&keys[0]),
-		  .value = PTR(&value), .result = PTR(&result) },
-		{ .opcode = KCMAP_OP_UPDATE, .key = PTR(&keys[1]),
+		{ .opcode = KCMAP_OP_UPSERT,
+		  .key = PTR(&keys[0]),
+		  .value = PTR(&value),
+		  .result = PTR(&result) },
+		{ .opcode = KCMAP_OP_UPDATE,
+		  .key = PTR(&keys[1]),
 		  .value = PTR(&value) },
-		{ .opcode = KCMAP_OP_UPSERT, .key = PTR(&keys[1]),
+		{ .opcode = KCMAP_OP_UPSERT,
+		  .key = PTR(&keys[1]),
 		  .value = PTR(&value) },
-		{ .opcode = KCMAP_OP_LOOKUP, .key = PTR(&keys[0]),
+		{ .opcode = KCMAP_OP_LOOKUP,
+		  .key = PTR(&keys[0]),
 		  .result = PTR(&result) },
 		{ .opcode = KCMAP_OP_LOOKUP, .key = PTR(&keys[0]), .result = 8 },
 		{ .opcode = KCMAP_OP_INSERT, .key = PTR(&keys[2]) },
-		{ .opcode = KCMAP_OP_LOOKUP_AND_DELETE, .key = PTR(&keys[0]),
+		{ .opcode = KCMAP_OP_LOOKUP_AND_DELETE,
+		  .key = PTR(&keys[0]),
 		  .result = PTR(&result2) },
 		{ .opcode = KCMAP_OP_LOOKUP, .key = PTR(&keys[0]) },
 		{ .opcode = KCMAP_OP_DELETE, .key = PTR(&keys[1]) },
 		{ .opcode = KCMAP_OP_DELETE, .key = PTR(&keys[1]) },
 	};
 	static const int expected[] = {
-		0, -EEXIST, -EINVAL, -EOPNOTSUPP, -EOPNOTSUPP, -EINVAL, -EINVAL,
-		-EINVAL, -EINVAL, -EINVAL, -EINVAL, -ENOENT, 0, 0, -EFAULT,
-		-EFAULT, 0, -ENOENT, 0, -ENOENT,
+		0,	 -EEXIST, -EINVAL, -EOPNOTSUPP, -EOPNOTSUPP,
+		-EINVAL, -EINVAL, -EINVAL, -EINVAL,	-EINVAL,
+		-EINVAL, -ENOENT, 0,	   0,		-EFAULT,
+		-EFAULT, 0,	  -ENOENT, 0,		-ENOENT,
 	};
 	struct kcmap_submit args = submit_args(ops, ARRAY_SIZE(ops));
 	unsigned int i;
@@ -350,14 +397,14 @@ TEST(fault_result)
 
 	fill(fd, 1, 4);
 	mprotect(page, PAGE, PROT_READ);
-	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, &key, NULL, page),
-		 -EFAULT);
+	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, &key, NULL, page), -EFAULT);
 	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, &key, NULL, (void *)8),
 		 -EFAULT);
 	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, &key, NULL,
-		    page + PAGE - 4), -EFAULT);
-	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, &key, NULL,
-		    (void *)-8UL), -EFAULT);
+		    page + PAGE - 4),
+		 -EFAULT);
+	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, &key, NULL, (void *)-8UL),
+		 -EFAULT);
 	CHECK_VALUE(fd, 1, 10);
 	CHECK_EQ(map_stats(fd).deletes, 0);
 	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP, &key, NULL, page), -EFAULT);
@@ -374,12 +421,12 @@ TEST(result_of_absent_untouched)
 
 	memset(page, 0xa5, PAGE);
 	keys[0] = 1;
-	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, keys, NULL, page),
-		 -ENOENT);
+	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, keys, NULL, page), -ENOENT);
 	for (i = 0; i < 100; i++)
 		keys[i] = i;
 	CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, 100, keys, NULL, page,
-			 statuses), 100);
+			 statuses),
+		 100);
 	CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP, 100, keys, NULL, page, statuses),
 		 100);
 	for (i = 0; i < PAGE; i++)
@@ -398,7 +445,8 @@ TEST(result_in_fresh_pages)
 	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP, key, NULL, pages + PAGE - 500), 0);
 	CHECK(!memcmp(pages + PAGE - 500, value, sizeof(value)));
 	CHECK_EQ(op(fd, KCMAP_OP_LOOKUP_AND_DELETE, key, NULL,
-		    pages + 3 * PAGE - 500), 0);
+		    pages + 3 * PAGE - 500),
+		 0);
 	CHECK(!memcmp(pages + 3 * PAGE - 500, value, sizeof(value)));
 	CHECK_EQ(map_stats(fd).entries, 0);
 }
@@ -423,7 +471,9 @@ static void reset(void)
 /* Each opcode in the strided form, odd keys present, for some sizes of batch. */
 TEST(strided_opcodes)
 {
-	static const unsigned int sizes[] = { 1, 2, 7, 8, 63, 64, 65, 200, MANY };
+	static const unsigned int sizes[] = {
+		1, 2, 7, 8, 63, 64, 65, 200, MANY
+	};
 	unsigned int s, i;
 
 	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
@@ -437,12 +487,14 @@ TEST(strided_opcodes)
 
 		reset();
 		CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP, nr, keys, NULL, results,
-				 statuses), nr);
+				 statuses),
+			 nr);
 		for (i = 0; i < MANY; i++) {
 			bool hit = i < nr && i % 2;
 
 			CHECK_EQ(statuses[i], i >= nr ? 12345 :
-				 hit ? 0 : -ENOENT);
+					      hit     ? 0 :
+							-ENOENT);
 			CHECK_EQ(results[i], hit ? i * 10 : 0xa5a5a5a5a5a5a5a5);
 		}
 
@@ -450,7 +502,8 @@ TEST(strided_opcodes)
 		for (i = 0; i < nr; i++)
 			values[i] = i * 100;
 		CHECK_EQ(strided(fd, KCMAP_OP_UPDATE, nr, keys, values, NULL,
-				 statuses), nr);
+				 statuses),
+			 nr);
 		for (i = 0; i < nr; i++)
 			CHECK_EQ(statuses[i], i % 2 ? 0 : -ENOENT);
 		if (nr > 1)
@@ -458,12 +511,14 @@ TEST(strided_opcodes)
 
 		reset();
 		CHECK_EQ(strided(fd, KCMAP_OP_INSERT, nr, keys, values, NULL,
-				 statuses), nr);
+				 statuses),
+			 nr);
 		for (i = 0; i < nr; i++)
 			CHECK_EQ(statuses[i], i % 2 ? -EEXIST : 0);
 		CHECK_EQ(map_stats(fd).entries, nr);
 		CHECK_EQ(strided(fd, KCMAP_OP_UPSERT, nr, keys, values, NULL,
-				 statuses), nr);
+				 statuses),
+			 nr);
 		for (i = 0; i < nr; i++)
 			CHECK_EQ(statuses[i], 0);
 		if (nr > 1)
@@ -474,17 +529,19 @@ TEST(strided_opcodes)
 				 0);
 		reset();
 		CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, nr, keys, NULL,
-				 results, statuses), nr);
+				 results, statuses),
+			 nr);
 		for (i = 0; i < nr; i++) {
 			CHECK_EQ(statuses[i], i % 3 ? 0 : -ENOENT);
-			CHECK_EQ(results[i], i % 3 ? i * 10 :
-				 0xa5a5a5a5a5a5a5a5);
+			CHECK_EQ(results[i],
+				 i % 3 ? i * 10 : 0xa5a5a5a5a5a5a5a5);
 		}
 		CHECK_EQ(map_stats(fd).entries, 0);
 
 		fill(fd, 0, nr / 3);
 		CHECK_EQ(strided(fd, KCMAP_OP_DELETE, nr, keys, NULL, NULL,
-				 statuses), nr);
+				 statuses),
+			 nr);
 		for (i = 0; i < nr; i++)
 			CHECK_EQ(statuses[i], i < nr / 3 ? 0 : -ENOENT);
 		CHECK_EQ(map_stats(fd).entries, 0);
@@ -510,7 +567,8 @@ TEST(strided_largest)
 		bad += k[i] != i || st[i];
 	CHECK_EQ(bad, 0);
 	CHECK_EQ(strided(fd, KCMAP_OP_INSERT, KCMAP_SUBMIT_MAX + 1, k, k, NULL,
-			 st), -EINVAL);
+			 st),
+		 -EINVAL);
 }
 
 /* The n-th element is the last that can be reached, for each array. */
@@ -518,52 +576,63 @@ TEST(strided_fault)
 {
 	static const unsigned int good[] = { 0, 1, 5, 63, 64, 65, 130 };
 	static const int opcodes[] = {
-		KCMAP_OP_LOOKUP, KCMAP_OP_UPSERT, KCMAP_OP_DELETE,
+		KCMAP_OP_LOOKUP,
+		KCMAP_OP_UPSERT,
+		KCMAP_OP_DELETE,
 		KCMAP_OP_LOOKUP_AND_DELETE,
 	};
 	unsigned int g, o, which, i;
 	uint8_t *end = (uint8_t *)guarded(2) + 2 * PAGE;
 
 	for (g = 0; g < ARRAY_SIZE(good); g++)
-	for (o = 0; o < ARRAY_SIZE(opcodes); o++)
-	for (which = 0; which < 2; which++) {
-		int fd = map_create(NULL, MANY, 8, 8);
-		/* A part of the next element can be reached. */
-		uint64_t *k = which ? keys :
-			      (void *)(end - good[g] * 8 - 4);
-		int32_t *st = which ? (void *)(end - good[g] * 4 - 2) :
-			      statuses;
-		bool stores = opcodes[o] == KCMAP_OP_UPSERT;
-		bool returns = opcodes[o] == KCMAP_OP_LOOKUP ||
-			       opcodes[o] == KCMAP_OP_LOOKUP_AND_DELETE;
-		int done;
+		for (o = 0; o < ARRAY_SIZE(opcodes); o++)
+			for (which = 0; which < 2; which++) {
+				int fd = map_create(NULL, MANY, 8, 8);
+				/* A part of the next element can be reached. */
+				uint64_t *k =
+					which ? keys :
+						(void *)(end - good[g] * 8 - 4);
+				int32_t *st =
+					which ? (void *)(end - good[g] * 4 -
+							 2) :
+						statuses;
+				bool stores = opcodes[o] == KCMAP_OP_UPSERT;
+				bool returns =
+					opcodes[o] == KCMAP_OP_LOOKUP ||
+					opcodes[o] ==
+						KCMAP_OP_LOOKUP_AND_DELETE;
+				int done;
 
-		fill(fd, 0, 200);
-		reset();
-		for (i = 0; i < good[g]; i++)
-			memcpy(&k[i], &keys[i], 8);
-		done = strided(fd, opcodes[o], 200, k,
-			       stores ? values : NULL,
-			       returns ? results : NULL, st);
-		if (!CHECK_EQ(done, good[g] ? (int)good[g] : -EFAULT))
-			tap_diag("... opcode %d, %s", opcodes[o],
-				 which ? "statuses" : "keys");
-		for (i = 0; i < good[g]; i++) {
-			int32_t status;
+				fill(fd, 0, 200);
+				reset();
+				for (i = 0; i < good[g]; i++)
+					memcpy(&k[i], &keys[i], 8);
+				done = strided(fd, opcodes[o], 200, k,
+					       stores ? values : NULL,
+					       returns ? results : NULL, st);
+				if (!CHECK_EQ(done,
+					      good[g] ? (int)good[g] : -EFAULT))
+					tap_diag("... opcode %d, %s",
+						 opcodes[o],
+						 which ? "statuses" : "keys");
+				for (i = 0; i < good[g]; i++) {
+					int32_t status;
 
-			memcpy(&status, &st[i], 4);
-			CHECK_EQ(status, 0);
-			if (returns)
-				CHECK_EQ(results[i], i * 10);
-		}
-		/* Nothing was done to what could not be reached. */
-		if (opcodes[o] == KCMAP_OP_DELETE ||
-		    opcodes[o] == KCMAP_OP_LOOKUP_AND_DELETE)
-			CHECK_EQ(map_stats(fd).entries, 200 - good[g]);
-		if (stores)
-			CHECK_EQ(map_stats(fd).updates, good[g]);
-		close(fd);
-	}
+					memcpy(&status, &st[i], 4);
+					CHECK_EQ(status, 0);
+					if (returns)
+						CHECK_EQ(results[i], i * 10);
+				}
+				/* Nothing was done to what could not be reached. */
+				if (opcodes[o] == KCMAP_OP_DELETE ||
+				    opcodes[o] == KCMAP_OP_LOOKUP_AND_DELETE)
+					CHECK_EQ(map_stats(fd).entries,
+						 200 - good[g]);
+				if (stores)
+					CHECK_EQ(map_stats(fd).updates,
+						 good[g]);
+				close(fd);
+			}
 }
 
 /* Bad values and results are the items' own. */
@@ -601,7 +670,8 @@ TEST(strided_fault_values)
 	memset(room, 0, 70 * 8);
 	reset();
 	CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, 200, keys, NULL, room,
-			 statuses), 200);
+			 statuses),
+		 200);
 	for (i = 0; i < 200; i++) {
 		CHECK_EQ(statuses[i], i < 70 ? 0 : -EFAULT);
 		if (i < 70)
@@ -625,42 +695,48 @@ TEST(sizes)
 	uint64_t seed = 1;
 
 	for (a = 0; a < ARRAY_SIZE(key_sizes); a++)
-	for (b = 0; b < ARRAY_SIZE(value_sizes); b++) {
-		uint32_t ks = key_sizes[a], vs = value_sizes[b];
-		uint32_t flags = (a + b) % 2 ? KCMAP_F_HASH_FAST : 0;
-		int fd = map_create_flags(NULL, n, ks, vs, flags);
-		unsigned int bad = 0;
+		for (b = 0; b < ARRAY_SIZE(value_sizes); b++) {
+			uint32_t ks = key_sizes[a], vs = value_sizes[b];
+			uint32_t flags = (a + b) % 2 ? KCMAP_F_HASH_FAST : 0;
+			int fd = map_create_flags(NULL, n, ks, vs, flags);
+			unsigned int bad = 0;
 
-		for (i = 0; i < n * ks; i++)
-			k[i] = rnd(&seed);
-		for (i = 0; i < n; i++)
-			k[i * ks + ks - 1] = i; /* no two are equal */
-		for (i = 0; i < n * vs; i++)
-			v[i] = rnd(&seed);
-		CHECK_EQ(strided(fd, KCMAP_OP_INSERT, n, k, v, NULL, statuses),
-			 n);
-		for (i = 0; i < n; i++)
-			bad += statuses[i] != 0;
-		memset(r, 0, sizeof(r));
-		CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP, n, k, NULL, r, statuses),
-			 n);
-		for (i = 0; i < n; i++)
-			bad += statuses[i] != 0;
-		CHECK(!memcmp(r, v, n * vs));
-		memset(r, 0, sizeof(r));
-		for (i = 0; i < n; i++)
-			bad += op(fd, KCMAP_OP_LOOKUP, k + i * ks, NULL,
-				  r + i * vs) != 0;
-		CHECK(!memcmp(r, v, n * vs));
-		memset(r, 0, sizeof(r));
-		CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, n, k, NULL, r,
-				 statuses), n);
-		CHECK(!memcmp(r, v, n * vs));
-		CHECK_EQ(map_stats(fd).entries, 0);
-		if (!CHECK_EQ(bad, 0))
-			tap_diag("... key %u, value %u", ks, vs);
-		close(fd);
-	}
+			for (i = 0; i < n * ks; i++)
+				k[i] = rnd(&seed);
+			for (i = 0; i < n; i++)
+				k[i * ks + ks - 1] = i; /* no two are equal */
+			for (i = 0; i < n * vs; i++)
+				v[i] = rnd(&seed);
+			CHECK_EQ(strided(fd, KCMAP_OP_INSERT, n, k, v, NULL,
+					 statuses),
+				 n);
+			for (i = 0; i < n; i++)
+				bad += statuses[i] != 0;
+			memset(r, 0, sizeof(r));
+			CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP, n, k, NULL, r,
+					 statuses),
+				 n);
+			for (i = 0; i < n; i++)
+				bad += statuses[i] != 0;
+			CHECK(!memcmp(r, v, n * vs));
+			memset(r, 0, sizeof(r));
+			for (i = 0; i < n; i++)
+				bad += op(fd, KCMAP_OP_LOOKUP, k + i * ks, NULL,
+					  r + i * vs) != 0;
+			CHECK(!memcmp(r, v, n * vs));
+			memset(r, 0, sizeof(r));
+			CHECK_EQ(strided(fd, KCMAP_OP_LOOKUP_AND_DELETE, n, k,
+					 NULL, r, statuses),
+				 n);
+			CHECK(!memcmp(r, v, n * vs));
+			CHECK_EQ(map_stats(fd).entries, 0);
+			if (!CHECK_EQ(bad, 0))
+				tap_diag("... key %u, value %u", ks, vs);
+			close(fd);
+		}
 }
 
-TAP_MAIN()
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}
