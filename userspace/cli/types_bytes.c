@@ -42,14 +42,14 @@ static int parse_hex(const struct type *type, const char *text, void *out,
 	int byte;
 
 	(void)type;
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		return refuse(why, "'%s': expected %zu hex digits, no 0x", text,
+			      2 * size);
 	if (strlen(text) != 2 * size)
 		return refuse(
 			why,
-			"'%s' has %zu characters: expected %zu hex digits, two for each of %zu bytes%s",
-			text, strlen(text), 2 * size, size,
-			text[0] == '0' && (text[1] | 0x20) == 'x' ?
-				", no 0x" :
-				" (for numbers and addresses see 'kcmap help types')");
+			"'%s' has %zu characters: expected %zu hex digits, two a byte (or a type: see 'kcmap help types')",
+			text, strlen(text), 2 * size);
 	for (i = 0; i < size; i++) {
 		byte = hex_byte(text + 2 * i);
 		if (byte < 0)

@@ -150,6 +150,7 @@ static void json_number(const struct type *type, struct json *json,
 	.print = print_number,		\
 	.json = json_number,		\
 }
+
 /* clang-format on */
 
 const struct type types_number[] = {
