@@ -26,7 +26,7 @@ documented() {
 		name=${page##*/}
 		name=${name%.3}
 		[ "$(head -n 1 "$page")" != "$(sed -n 's/^\.so /.so /p' "$page")" ] || page=man/$(sed -n 's/^\.so //p' "$page")
-		grep -qx "\.Fo $name" "$page" && echo "$name"
+		grep -q "^\.Fn $name \"" "$page" && echo "$name"
 	done | sort
 }
 
