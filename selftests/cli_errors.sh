@@ -66,8 +66,8 @@ fails 2 "create, unknown type" "no type 'u7'" -- "${c[@]}" --key-type u7
 for mode in 1000 8 rw ''; do
 	fails 2 "create, mode '$mode'" "--mode $mode: expected permission bits" -- "${c[@]}" --mode "$mode"
 done
-fails 2 "create, unknown user" "--owner noone: no such user" -- "${c[@]}" --owner noone
-fails 2 "create, unknown group" "--group noone: no such group" -- "${c[@]}" --group noone
+fails 2 "create, unknown user" "--owner nosuch: no such user" -- "${c[@]}" --owner nosuch
+fails 2 "create, unknown group" "--group nosuch: no such group" -- "${c[@]}" --group nosuch
 fails 2 "create, uid out of range" "--owner 4294967295: no such user" -- "${c[@]}" --owner 4294967295
 fails 2 "create, unknown hash" "--hash md5: expected siphash or fast" -- "${c[@]}" --hash md5
 fails 3 "create, exists" "map m exists already" -- create m --key-size 4 --value-size 8 --max-entries 2
