@@ -3,7 +3,7 @@
 # kcmap classify: attach, detach, stats, flows, set. What the classifier makes of
 # packets is for its own tests; here are a few pings.
 cd "$(dirname "$0")" || exit 1
-# shellcheck source=cli_tap.sh
+# shellcheck source-path=SCRIPTDIR source=cli_tap.sh
 . ./cli_tap.sh
 
 modprobe kcmap_classify || { echo "Bail out! no kcmap_classify"; exit 1; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every command of the tool on maps: its text, its JSON, its exit status.
 cd "$(dirname "$0")" || exit 1
-# shellcheck source=cli_tap.sh
+# shellcheck source-path=SCRIPTDIR source=cli_tap.sh
 . ./cli_tap.sh
 
 T=(--key-type u32 --value-type u64)

@@ -3,7 +3,7 @@
 # What the tool says where something is wrong, and its exit status: 1 absent, 2
 # usage, 3 failed. With -j the same on stdout, as JSON.
 cd "$(dirname "$0")" || exit 1
-# shellcheck source=cli_tap.sh
+# shellcheck source-path=SCRIPTDIR source=cli_tap.sh
 . ./cli_tap.sh
 
 # As another user; called through t.
@@ -112,6 +112,11 @@ for op in "insert m 00000003 0000000000000000" "update m 00000002 00000000000000
 done
 t 0 "nothing was changed" -q '.entries == 2 and .updates == 1' -- kcmap -j stats m
 t 0 "an owner may change" -- nobody kcmap insert other 00000001 0000000000000000
+chmod 0644 /dev/kcmap/control
+t 0 "who may read control may list" -q 'map(.name) == ["m", "other"]' -- nobody kcmap -j list
+t 0 "and see the version" -q '.module != null' -- nobody kcmap -j version
+denied "but not create" "cannot open /dev/kcmap/control for writing: permission denied (mode 0644, owner root" "${c[@]}"
+denied "nor destroy" "cannot open /dev/kcmap/control for writing: permission denied (mode 0644, owner root" destroy other
 chmod 0666 /dev/kcmap/control
 denied "destroy, not the owner" "cannot destroy map m: that takes its owner or CAP_SYS_ADMIN" destroy m
 denied "create for somebody else" "cannot create map new: only CAP_SYS_ADMIN may give it" "${c[@]}" --owner 0

@@ -3,7 +3,7 @@
 # Typed keys and values through a real map. What each type takes and refuses in
 # detail is for the unit tests of the tool; here each is stored and read back.
 cd "$(dirname "$0")" || exit 1
-# shellcheck source=cli_tap.sh
+# shellcheck source-path=SCRIPTDIR source=cli_tap.sh
 . ./cli_tap.sh
 
 # stored TYPE TEXT HEX JSON: as a key and as a value, and refused: BAD

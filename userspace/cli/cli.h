@@ -122,6 +122,7 @@ int output_end(int status);
 /* --- open.c --- */
 
 int bad_name(const char *name);
+int ctl_denied(const char *doing);
 int open_ctl(struct kcmap_ctl **ctl);
 int open_map(const char *name, int flags, struct kcmap_map **map);
 int open_classifier(struct kcmap_classifier **classifier);

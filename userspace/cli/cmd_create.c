@@ -162,6 +162,8 @@ static int create_failed(struct kcmap_ctl *ctl, const char *name, int err)
 	struct kcmap_ctl_info info;
 
 	switch (err) {
+	case -EBADF:
+		return ctl_denied(" for writing");
 	case -EEXIST:
 		return failed("map %s exists already: see kcmap show %s", name,
 			      name);
@@ -238,7 +240,9 @@ int cmd_destroy(char **args, int nr_args)
 	if (ret)
 		return ret;
 	ret = kcmap_ctl_destroy(ctl, args[0]);
-	if (ret == -ENOENT)
+	if (ret == -EBADF)
+		ret = ctl_denied(" for writing");
+	else if (ret == -ENOENT)
 		ret = failed("no map %s: see kcmap list", args[0]);
 	else if (ret == -EPERM)
 		ret = failed(

@@ -24,6 +24,14 @@ static int access_denied(const char *path, const char *doing, const char *hint)
 		group_name(st.st_gid, group), hint);
 }
 
+/* What to say where the control node may not be opened, or only for reading. */
+int ctl_denied(const char *doing)
+{
+	return access_denied(
+		KCMAP_DEV_CONTROL, doing,
+		": become root, or let a udev rule give your group access, see kcmap(4)");
+}
+
 int open_ctl(struct kcmap_ctl **ctl)
 {
 	int err;
@@ -39,9 +47,7 @@ int open_ctl(struct kcmap_ctl **ctl)
 			      ": is the module loaded? modprobe kcmap");
 	case -EACCES:
 	case -EPERM:
-		return access_denied(
-			KCMAP_DEV_CONTROL, "",
-			": become root, or let a udev rule give your group access, see kcmap(4)");
+		return ctl_denied("");
 	default:
 		return failed("cannot open " KCMAP_DEV_CONTROL ": %s",
 			      strerror(-err));

@@ -18,6 +18,9 @@ int kcmap_ctl_open(struct kcmap_ctl **ctl)
 	if (!c)
 		return -ENOMEM;
 	c->fd = open(KCMAP_DEV_CONTROL, O_RDWR | O_CLOEXEC);
+	/* Who may only read can still list the maps. */
+	if (c->fd < 0 && errno == EACCES)
+		c->fd = open(KCMAP_DEV_CONTROL, O_RDONLY | O_CLOEXEC);
 	if (c->fd < 0) {
 		err = -errno;
 		free(c);

@@ -147,14 +147,15 @@ static void test_submit(struct kcmap_map *map)
 	struct kcmap_op *ops = calloc(nr, sizeof(*ops));
 	unsigned char value[VALUE_SIZE] = { 0 };
 	__u32 key = 1;
+	bool good;
 	int ret;
 
 	reset();
 	ret = kcmap_map_submit(map, ops, nr, sizeof(*ops));
-	ok(ret == (int)nr && kernel.calls == 2 &&
-		   kernel.nr[0] == KCMAP_SUBMIT_MAX && kernel.nr[1] == 10 &&
-		   kernel.address[1] == kcmap_addr(ops + KCMAP_SUBMIT_MAX),
-	   "more operations than fit in one call are split");
+	good = ret == (int)nr && kernel.calls == 2 &&
+	       kernel.nr[0] == KCMAP_SUBMIT_MAX && kernel.nr[1] == 10 &&
+	       kernel.address[1] == kcmap_addr(ops + KCMAP_SUBMIT_MAX);
+	ok(good, "more operations than fit in one call are split");
 
 	reset();
 	kernel.limit = KCMAP_SUBMIT_MAX + 3;
@@ -183,14 +184,13 @@ static void test_submit(struct kcmap_map *map)
 	free(ops);
 
 	/* The stand-in answers with the opcode. */
-	ok(kcmap_map_lookup(map, &key, value) == -KCMAP_OP_LOOKUP &&
-		   kcmap_map_insert(map, &key, value) == -KCMAP_OP_INSERT &&
-		   kcmap_map_update(map, &key, value) == -KCMAP_OP_UPDATE &&
-		   kcmap_map_upsert(map, &key, value) == -KCMAP_OP_UPSERT &&
-		   kcmap_map_delete(map, &key) == -KCMAP_OP_DELETE &&
-		   kcmap_map_take(map, &key, value) ==
-			   -KCMAP_OP_LOOKUP_AND_DELETE,
-	   "single operations have their opcode and give their status");
+	good = kcmap_map_lookup(map, &key, value) == -KCMAP_OP_LOOKUP &&
+	       kcmap_map_insert(map, &key, value) == -KCMAP_OP_INSERT &&
+	       kcmap_map_update(map, &key, value) == -KCMAP_OP_UPDATE &&
+	       kcmap_map_upsert(map, &key, value) == -KCMAP_OP_UPSERT &&
+	       kcmap_map_delete(map, &key) == -KCMAP_OP_DELETE &&
+	       kcmap_map_take(map, &key, value) == -KCMAP_OP_LOOKUP_AND_DELETE;
+	ok(good, "single operations have their opcode and give their status");
 }
 
 static void test_strided(struct kcmap_map *map)
@@ -198,15 +198,16 @@ static void test_strided(struct kcmap_map *map)
 	unsigned int nr = KCMAP_SUBMIT_MAX + 5;
 	unsigned char *keys = calloc(nr, KEY_SIZE);
 	int32_t *statuses = calloc(nr, sizeof(*statuses));
+	bool good;
 	int ret;
 
 	reset();
 	ret = kcmap_map_submit_strided(map, KCMAP_OP_DELETE, nr, keys, NULL,
 				       NULL, statuses);
-	ok(ret == (int)nr && kernel.calls == 2 && kernel.nr[1] == 5 &&
-		   kernel.address[1] ==
-			   kcmap_addr(keys + KCMAP_SUBMIT_MAX * KEY_SIZE),
-	   "more keys than fit in one call are split");
+	good = ret == (int)nr && kernel.calls == 2 && kernel.nr[1] == 5 &&
+	       kernel.address[1] ==
+		       kcmap_addr(keys + KCMAP_SUBMIT_MAX * KEY_SIZE);
+	ok(good, "more keys than fit in one call are split");
 	ok(statuses[0] == 77 && statuses[nr - 1] == 77,
 	   "each part has its statuses");
 	reset();
@@ -214,9 +215,9 @@ static void test_strided(struct kcmap_map *map)
 	memset(statuses, 0, nr * sizeof(*statuses));
 	ret = kcmap_map_submit_strided(map, KCMAP_OP_DELETE, nr, keys, NULL,
 				       NULL, statuses);
-	ok(ret == KCMAP_SUBMIT_MAX + 2 && statuses[ret - 1] == 77 &&
-		   !statuses[ret],
-	   "the strided form ends early, too: %d", ret);
+	good = ret == KCMAP_SUBMIT_MAX + 2 && statuses[ret - 1] == 77 &&
+	       !statuses[ret];
+	ok(good, "the strided form ends early, too: %d", ret);
 	free(keys);
 	free(statuses);
 }
@@ -319,9 +320,9 @@ static void test_list(struct kcmap_ctl *ctl)
 	memset(&info, 0xff, sizeof(info));
 	ret = kcmap_map_list_next(list, &info,
 				  offsetof(struct kcmap_map_info, mode));
-	ok(ret == 1 && info.id == 2 && info.mode == 0xffffffff &&
-		   info.size == offsetof(struct kcmap_map_info, mode),
-	   "a caller with a shorter struct gets no more than that");
+	good = ret == 1 && info.id == 2 && info.mode == 0xffffffff &&
+	       info.size == offsetof(struct kcmap_map_info, mode);
+	ok(good, "a caller with a shorter struct gets no more than that");
 	ok(kcmap_map_list_next(list, &info, 3) == -EINVAL,
 	   "a struct that does not even have a size is refused");
 	kcmap_map_list_free(list);
@@ -340,20 +341,19 @@ static void test_create(struct kcmap_ctl *ctl)
 		struct kcmap_create_opts opts;
 		uint64_t more;
 	} longer;
+	bool good;
 
 	reset();
 	memset(&longer, 0, sizeof(longer));
 	kcmap_create_opts_init(&longer.opts, 4, 8, 100);
-	ok(!kcmap_ctl_create(ctl, "name", &longer.opts) &&
-		   !strcmp((char *)kernel.create.name, "name") &&
-		   kernel.create.key_size == 4 &&
-		   kernel.create.value_size == 8 &&
-		   kernel.create.max_entries == 100 &&
-		   kernel.create.mode == 0600 &&
-		   kernel.create.uid == KCMAP_ID_SELF &&
-		   kernel.create.gid == KCMAP_ID_SELF &&
-		   kernel.create.size == sizeof(kernel.create),
-	   "options come through");
+	good = !kcmap_ctl_create(ctl, "name", &longer.opts) &&
+	       !strcmp((char *)kernel.create.name, "name") &&
+	       kernel.create.key_size == 4 && kernel.create.value_size == 8 &&
+	       kernel.create.max_entries == 100 && kernel.create.mode == 0600 &&
+	       kernel.create.uid == KCMAP_ID_SELF &&
+	       kernel.create.gid == KCMAP_ID_SELF &&
+	       kernel.create.size == sizeof(kernel.create);
+	ok(good, "options come through");
 	longer.opts.size = sizeof(longer);
 	ok(!kcmap_ctl_create(ctl, "name", &longer.opts),
 	   "longer options with zeros are taken");
@@ -399,13 +399,14 @@ int main(void)
 	struct kcmap_ctl ctl = { .fd = CTL_FD };
 	struct kcmap_map *map = NULL;
 	struct kcmap_map *none;
+	bool good;
 
 	ok(kcmap_map_from_fd(CTL_FD, &none) == -ENOTTY,
 	   "a descriptor that is no map is refused");
-	if (!ok(!kcmap_map_from_fd(MAP_FD, &map) &&
-			kcmap_map_key_size(map) == KEY_SIZE &&
-			kcmap_map_value_size(map) == VALUE_SIZE,
-		"a map is taken, with its sizes"))
+	good = !kcmap_map_from_fd(MAP_FD, &map) &&
+	       kcmap_map_key_size(map) == KEY_SIZE &&
+	       kcmap_map_value_size(map) == VALUE_SIZE;
+	if (!ok(good, "a map is taken, with its sizes"))
 		return tap_done();
 	test_submit(map);
 	test_strided(map);
