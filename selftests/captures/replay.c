@@ -46,28 +46,16 @@ static void lines_sort(struct lines *lines)
 	qsort(lines->line, lines->count, sizeof(*lines->line), lines_compare);
 }
 
-/* Addresses in full, as Python's ipaddress.exploded. */
-static void format_address(char *text, const uint8_t *address, bool ipv4)
-{
-	int i;
-
-	if (ipv4) {
-		inet_ntop(AF_INET, address + 12, text, INET_ADDRSTRLEN);
-		return;
-	}
-	for (i = 0; i < 16; i += 2)
-		text += sprintf(text, "%s%02x%02x", i ? ":" : "", address[i],
-				address[i + 1]);
-}
-
 static void format_flow(char *line, const struct kcmap_flow_key *key,
 			const struct kcmap_flow_value *value)
 {
 	bool ipv4 = key->family == AF_INET;
-	char src[48], dst[48];
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 
-	format_address(src, key->src, ipv4);
-	format_address(dst, key->dst, ipv4);
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, key->src + (ipv4 ? 12 : 0), src,
+		  sizeof(src));
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, key->dst + (ipv4 ? 12 : 0), dst,
+		  sizeof(dst));
 	snprintf(line, LINE_MAX_SIZE, "%d %s %s %u %u %u %u %llu %llu",
 		 ipv4 ? 4 : 6, src, dst, key->protocol, ntohs(key->sport),
 		 ntohs(key->dport), key->flags, value->packets, value->bytes);
