@@ -5,6 +5,7 @@
 #include <linux/uaccess.h>
 
 #include "ioctl.h"
+#include "user_copy.h"
 
 /* A longer struct is refused before its tail is looked at. */
 #define KCMAP_IOCTL_SIZE_MAX 4096
@@ -45,7 +46,10 @@ long kcmap_ioctl(struct file *file, unsigned int cmd, void __user *uarg,
 		return -EINVAL;
 	if (size > KCMAP_IOCTL_SIZE_MAX)
 		return -E2BIG;
-	ret = copy_struct_from_user(arg, ioctl->size, uarg, size);
+	if (likely(size == ioctl->size))
+		ret = kcmap_copy_in_words(arg, uarg, size / sizeof(u64));
+	else
+		ret = copy_struct_from_user(arg, ioctl->size, uarg, size);
 	if (ret)
 		return ret;
 	/* It may have been changed since it was read above. */

@@ -9,7 +9,7 @@
 #include <linux/stddef.h>
 #include <linux/types.h>
 
-/* The largest ioctl struct of this module. */
+/* The largest ioctl struct of this module. All are multiples of 8 bytes. */
 #define KCMAP_IOCTL_ARG_SIZE 128
 
 /**
@@ -35,16 +35,17 @@ struct kcmap_ioctl {
  * _last is the last member of the first published struct: it stays what it is
  * when members are added.
  */
-#define KCMAP_IOCTL(_cmd, _struct, _last, _mode, _copy_out, _fn)   \
-	[_IOC_NR(_cmd) & 0x1f] = {                                 \
-		.cmd = (_cmd),                                     \
-		.size_min = offsetofend(struct _struct, _last),    \
-		.size = sizeof(struct _struct) +                   \
-			BUILD_BUG_ON_ZERO(sizeof(struct _struct) > \
-					  KCMAP_IOCTL_ARG_SIZE),   \
-		.mode = (_mode),                                   \
-		.copy_out = (_copy_out),                           \
-		.fn = (_fn),                                       \
+#define KCMAP_IOCTL(_cmd, _struct, _last, _mode, _copy_out, _fn)       \
+	[_IOC_NR(_cmd) & 0x1f] = {                                     \
+		.cmd = (_cmd),                                         \
+		.size_min = offsetofend(struct _struct, _last),        \
+		.size = sizeof(struct _struct) +                       \
+			BUILD_BUG_ON_ZERO(sizeof(struct _struct) >     \
+					  KCMAP_IOCTL_ARG_SIZE) +      \
+			BUILD_BUG_ON_ZERO(sizeof(struct _struct) % 8), \
+		.mode = (_mode),                                       \
+		.copy_out = (_copy_out),                               \
+		.fn = (_fn),                                           \
 	}
 
 long kcmap_ioctl(struct file *file, unsigned int cmd, void __user *uarg,

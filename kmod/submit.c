@@ -15,6 +15,7 @@
 #include <linux/uaccess.h>
 
 #include "map.h"
+#include "user_copy.h"
 
 /* A struct kcmap_op of a caller that is longer than this: E2BIG. */
 #define KCMAP_OP_SIZE_MAX 4096
@@ -114,27 +115,6 @@ static int kcmap_opcode_check(const struct file *file, u8 opcode, u32 reserved,
 	return 0;
 }
 
-/* Most keys and values are machine words, which are copied inline. */
-static __always_inline int kcmap_copy_in(void *to, const void __user *from,
-					 u32 size)
-{
-	if (size == sizeof(u64))
-		return get_user(*(u64 *)to, (const u64 __user *)from);
-	if (size == sizeof(u32))
-		return get_user(*(u32 *)to, (const u32 __user *)from);
-	return copy_from_user(to, from, size) ? -EFAULT : 0;
-}
-
-static __always_inline int kcmap_copy_out(void __user *to, const void *from,
-					  u32 size)
-{
-	if (size == sizeof(u64))
-		return put_user(*(const u64 *)from, (u64 __user *)to);
-	if (size == sizeof(u32))
-		return put_user(*(const u32 *)from, (u32 __user *)to);
-	return copy_to_user(to, from, size) ? -EFAULT : 0;
-}
-
 /* Whether to go on. */
 static bool kcmap_submit_breathe(void)
 {
@@ -174,6 +154,17 @@ static int kcmap_item_lookup(struct kcmap *map, struct kcmap_item *item,
 	return ret;
 }
 
+/* No opcode of today has operands. */
+static bool kcmap_operands_zero(const struct kcmap_op *op)
+{
+	u64 any = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(op->operand); i++)
+		any |= op->operand[i];
+	return !any;
+}
+
 /* 0: there is a status; -EFAULT: the item cannot be reached. */
 static int kcmap_item_run(struct kcmap_item *item, int *status)
 {
@@ -185,7 +176,7 @@ static int kcmap_item_run(struct kcmap_item *item, int *status)
 	*status = kcmap_opcode_check(item->file, op->opcode,
 				     op->reserved | op->flags, op->value,
 				     op->result, &info);
-	if (!*status && memchr_inv(op->operand, 0, sizeof(op->operand)))
+	if (!*status && !kcmap_operands_zero(op))
 		*status = -EINVAL;
 	if (*status)
 		return 0;
@@ -229,7 +220,9 @@ static int kcmap_submit_item(struct kcmap_item *item,
 	int status = 0;
 
 	if (likely(op_size == sizeof(item->op))) {
-		if (copy_from_user(&item->op, uop, sizeof(item->op)))
+		if (kcmap_copy_in_words((u64 *)&item->op,
+					(const u64 __user *)uop,
+					sizeof(item->op) / sizeof(u64)))
 			return -EFAULT;
 	} else {
 		status = copy_struct_from_user(&item->op, sizeof(item->op), uop,
