@@ -15,7 +15,10 @@ udevrulesdir ?= /lib/udev/rules.d
 moddir ?= /lib/modules
 
 B := $(CURDIR)/build
-CC ?= gcc
+# make has a default of its own for CC (cc), which ?= does not replace.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
@@ -108,6 +111,11 @@ test-compile: deps ## compile without a warning (W=1) against 6.1, 6.12 and the 
 .PHONY: lint
 lint: deps ## checkpatch, sparse, clang-format, shellcheck, codespell
 	$(Q)selftests/checks/lint
+
+.PHONY: bucket-fill
+bucket-fill: ## print the tables behind the choice of the bucket scheme
+	$(Q)$(MAKE) --no-print-directory -C selftests/bench O=$(B)/selftests/bench >&2
+	$(Q)$(B)/selftests/bench/bucket_fill sim
 
 ##@ Install
 
