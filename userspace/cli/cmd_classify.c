@@ -2,7 +2,6 @@
 /* classify attach, detach, stats: kcmap_classify on an interface. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -27,9 +26,8 @@ static int find_device(const char *name, int *ifindex)
 {
 	*ifindex = (int)if_nametoindex(name);
 	if (!*ifindex)
-		return failed(
-			"no interface %s in this network namespace: see ip link",
-			name);
+		return failed("no interface %s in this network namespace: see ip link",
+			      name);
 	return 0;
 }
 
@@ -43,13 +41,11 @@ static int classifier_failed(const char *dev, const char *doing, int err)
 		return failed("%s is not attached: see kcmap help classify",
 			      dev);
 	case -ENODEV:
-		return failed(
-			"no interface %s in this network namespace: see ip link",
-			dev);
+		return failed("no interface %s in this network namespace: see ip link",
+			      dev);
 	case -EEXIST:
-		return failed(
-			"%s is attached already: kcmap classify detach %s first",
-			dev, dev);
+		return failed("%s is attached already: kcmap classify detach %s first",
+			      dev, dev);
 	default:
 		return failed("cannot %s %s: %s", doing, dev, strerror(-err));
 	}
@@ -61,11 +57,8 @@ int check_flow_map(struct kcmap_map *map, const char *name)
 	if (kcmap_map_key_size(map) == sizeof(struct kcmap_flow_key) &&
 	    kcmap_map_value_size(map) == sizeof(struct kcmap_flow_value))
 		return 0;
-	return failed(
-		"map %s cannot hold flows: its keys and values have %u and %u bytes, not %zu and %zu (kcmap create %s --key-type 5tuple --value-type flow)",
-		name, kcmap_map_key_size(map), kcmap_map_value_size(map),
-		sizeof(struct kcmap_flow_key), sizeof(struct kcmap_flow_value),
-		name);
+	return failed("map %s cannot hold flows: that takes --key-type 5tuple --value-type flow",
+		      name);
 }
 
 static int classify_attach(char **args, int nr_args)
@@ -172,8 +165,7 @@ static void show_stats(const char *dev,
 		if (json_wanted)
 			json_u64(&json, stats_members[i].name, number);
 		else
-			printf("%-13s %" PRIu64 "\n", stats_members[i].name,
-			       number);
+			printf("%-13s %ju\n", stats_members[i].name, number);
 	}
 	if (json_wanted)
 		json_end(&json);

@@ -2,7 +2,6 @@
 /* create and destroy. */
 #include <errno.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/types.h>
@@ -48,8 +47,7 @@ static int read_size(const char *what, const char *text, const char *type,
 		return usage_error("%s", why.text);
 	if (text) {
 		if (parse_u64(text, max, &number) || number < min)
-			return usage_error("--%s-size %s: expected %" PRIu64
-					   " to %" PRIu64,
+			return usage_error("--%s-size %s: expected %ju to %ju",
 					   what, text, min, max);
 		if (type &&
 		    format_fit(&format, type, number,
@@ -58,13 +56,11 @@ static int read_size(const char *what, const char *text, const char *type,
 	} else if (type && format.size) {
 		number = format.size;
 		if (number > max)
-			return usage_error("--%s-type %s has %" PRIu64
-					   " bytes: expected at most %" PRIu64,
+			return usage_error("--%s-type %s has %ju bytes: expected at most %ju",
 					   what, type, number, max);
 	} else {
-		return usage_error(
-			"how large is a %s? Give --%s-size, or a --%s-type that has a size",
-			what, what, what);
+		return usage_error("how large is a %s? Give --%s-size, or --%s-type with a size",
+				   what, what, what);
 	}
 	*size = (uint32_t)number;
 	return 0;
@@ -81,9 +77,8 @@ static int read_mode(const char *text, uint32_t *mode)
 		n = n << 3 | (uint32_t)(*p - '0');
 	}
 	if (p == text || *p)
-		return usage_error(
-			"--mode %s: expected permission bits in octal, at most 0777",
-			text);
+		return usage_error("--mode %s: expected permission bits in octal, at most 0777",
+				   text);
 	*mode = n;
 	return 0;
 }
@@ -136,7 +131,7 @@ static int read_options(struct kcmap_create_opts *opts)
 		return usage_error("how many entries? Give --max-entries");
 	if (parse_u64(max_entries_text, KCMAP_ENTRIES_MAX, &max_entries) ||
 	    !max_entries)
-		return usage_error("--max-entries %s: expected 1 to %" PRIu64,
+		return usage_error("--max-entries %s: expected 1 to %ju",
 				   max_entries_text,
 				   (uint64_t)KCMAP_ENTRIES_MAX);
 
@@ -168,19 +163,16 @@ static int create_failed(struct kcmap_ctl *ctl, const char *name, int err)
 		return failed("map %s exists already: see kcmap show %s", name,
 			      name);
 	case -EPERM:
-		return failed(
-			"cannot create map %s: only CAP_SYS_ADMIN may give it to another owner, or to a group that you are not in",
-			name);
+		return failed("cannot create map %s: that owner or group takes CAP_SYS_ADMIN",
+			      name);
 	case -ENOSPC:
 		if (kcmap_ctl_get_info(ctl, &info, sizeof(info)))
 			info.maps_max = 0;
-		return failed(
-			"cannot create map %s: there are as many maps as the module allows (%u)",
-			name, info.maps_max);
+		return failed("cannot create map %s: there are as many as can be (%u)",
+			      name, info.maps_max);
 	case -ENOMEM:
-		return failed(
-			"cannot create map %s: the kernel is out of memory, try a smaller --max-entries",
-			name);
+		return failed("cannot create map %s: out of memory, try a smaller --max-entries",
+			      name);
 	default:
 		return failed("cannot create map %s: %s", name, strerror(-err));
 	}
@@ -221,9 +213,8 @@ int cmd_create(char **args, int nr_args)
 	if (ret)
 		ret = create_failed(ctl, args[0], ret);
 	else if (!wait_for_node(args[0]))
-		ret = failed(
-			"map %s was created, but %s/%s did not appear: what keeps /dev here?",
-			args[0], KCMAP_DEV_DIR, args[0]);
+		ret = failed("map %s was created, but %s/%s did not appear: what keeps /dev here?",
+			     args[0], KCMAP_DEV_DIR, args[0]);
 	kcmap_ctl_close(ctl);
 	return ret;
 }
@@ -245,9 +236,8 @@ int cmd_destroy(char **args, int nr_args)
 	else if (ret == -ENOENT)
 		ret = failed("no map %s: see kcmap list", args[0]);
 	else if (ret == -EPERM)
-		ret = failed(
-			"cannot destroy map %s: that takes its owner or CAP_SYS_ADMIN",
-			args[0]);
+		ret = failed("cannot destroy map %s: that takes its owner or CAP_SYS_ADMIN",
+			     args[0]);
 	else if (ret)
 		ret = failed("cannot destroy map %s: %s", args[0],
 			     strerror(-ret));

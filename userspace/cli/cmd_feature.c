@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* feature and version: what tool, library, module and kernel are and can do. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -79,7 +78,7 @@ static void print_number(const char *name, uint64_t number)
 	if (json_wanted)
 		json_u64(&json, name, number);
 	else
-		printf("%s: %" PRIu64 "\n", name, number);
+		printf("%s: %ju\n", name, number);
 }
 
 static void print_text(const char *name, const char *text)

@@ -2,7 +2,6 @@
 /* classify flows: the flows of a map as a table. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -126,14 +125,14 @@ static void print_flow(const struct flow *flow, const struct timespec *now)
 	char mark[32];
 
 	if (value->verdict == KCMAP_VERDICT_MARK)
-		snprintf(mark, sizeof(mark), "mark:%" PRIu32, value->mark);
+		snprintf(mark, sizeof(mark), "mark:%u", value->mark);
 	else if (verdict_name(value->verdict))
 		snprintf(mark, sizeof(mark), "%s",
 			 verdict_name(value->verdict));
 	else
-		snprintf(mark, sizeof(mark), "%" PRIu32, value->verdict);
-	printf("%-10s %12" PRIu64 " %15" PRIu64 " ", mark,
-	       (uint64_t)value->packets, (uint64_t)value->bytes);
+		snprintf(mark, sizeof(mark), "%u", value->verdict);
+	printf("%-10s %12ju %15ju ", mark, (uint64_t)value->packets,
+	       (uint64_t)value->bytes);
 	if (value->last_seen_ns)
 		printf("%9.1fs ", age(value->last_seen_ns, now));
 	else
@@ -181,9 +180,8 @@ int classify_flows(char **args, int nr_args)
 			if (!strcmp(sort_text, orders[i].name))
 				compare = orders[i].compare;
 		if (!compare)
-			return usage_error(
-				"--sort %s: expected bytes, packets or last",
-				sort_text);
+			return usage_error("--sort %s: expected bytes, packets or last",
+					   sort_text);
 	}
 	if (top_text && parse_u64(top_text, UINT64_MAX, &top))
 		return usage_error("--top %s: expected a number", top_text);

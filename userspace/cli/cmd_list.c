@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* list, show and stats: what there is to say about maps. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"
@@ -35,8 +34,7 @@ static void print_line(const struct kcmap_map_info *info)
 {
 	char user[32], group[32];
 
-	printf("%-31s %4" PRIu32 " %5" PRIu32 " %11" PRIu64
-	       " %04o %-8s %-8s %s\n",
+	printf("%-31s %4u %5u %11ju %04o %-8s %-8s %s\n",
 	       (const char *)info->name, info->key_size, info->value_size,
 	       (uint64_t)info->max_entries, info->mode & 07777U,
 	       user_name(info->uid, user), group_name(info->gid, group),
@@ -48,21 +46,21 @@ static void print_info(const struct kcmap_map_info *info)
 	char user[32], group[32];
 
 	printf("name             %s\n", (const char *)info->name);
-	printf("id               %" PRIu64 "\n", (uint64_t)info->id);
-	printf("key size         %" PRIu32 "\n", info->key_size);
-	printf("value size       %" PRIu32 "\n", info->value_size);
-	printf("max entries      %" PRIu64 "\n", (uint64_t)info->max_entries);
+	printf("id               %ju\n", (uint64_t)info->id);
+	printf("key size         %u\n", info->key_size);
+	printf("value size       %u\n", info->value_size);
+	printf("max entries      %ju\n", (uint64_t)info->max_entries);
 	printf("mode             %04o\n", info->mode & 07777U);
 	printf("owner            %s\n", user_name(info->uid, user));
 	printf("group            %s\n", group_name(info->gid, group));
 	printf("hash             %s\n",
 	       info->flags & KCMAP_F_HASH_FAST ? "fast" : "siphash");
-	printf("slot size        %" PRIu32 "\n", info->slot_size);
-	printf("bucket size      %" PRIu32 "\n", info->bucket_size);
-	printf("bucket slots     %" PRIu32 "\n", info->bucket_slots);
-	printf("segment buckets  %" PRIu32 "\n", info->segment_buckets);
-	printf("segment size     %" PRIu32 "\n", info->segment_size);
-	printf("segments max     %" PRIu64 "\n", (uint64_t)info->segments_max);
+	printf("slot size        %u\n", info->slot_size);
+	printf("bucket size      %u\n", info->bucket_size);
+	printf("bucket slots     %u\n", info->bucket_slots);
+	printf("segment buckets  %u\n", info->segment_buckets);
+	printf("segment size     %u\n", info->segment_size);
+	printf("segments max     %ju\n", (uint64_t)info->segments_max);
 }
 
 int cmd_list(char **args, int nr_args)
@@ -165,8 +163,7 @@ int cmd_stats(char **args, int nr_args)
 		if (json_wanted)
 			json_u64(&json, stats_members[i].name, number);
 		else
-			printf("%-18s %" PRIu64 "\n", stats_members[i].name,
-			       number);
+			printf("%-18s %ju\n", stats_members[i].name, number);
 	}
 	if (json_wanted)
 		json_end(&json);

@@ -49,9 +49,8 @@ static int request_init(struct request *req, char **args, int flags)
 	/* A module newer than the tool could have larger ones. */
 	if (kcmap_map_key_size(req->map) > sizeof(req->key) ||
 	    kcmap_map_value_size(req->map) > sizeof(req->value))
-		ret = failed(
-			"map %s has larger entries than this version of kcmap knows",
-			req->name);
+		ret = failed("map %s has larger entries than this version of kcmap knows",
+			     req->name);
 	else
 		ret = entry_format_init(&req->format, req->map);
 	if (!ret)
@@ -72,9 +71,8 @@ static int request_value(struct request *req, char **args, int nr_args)
 		return usage_error("map %s has no values: give the key alone",
 				   req->name);
 	if (!text)
-		return usage_error(
-			"map %s has values of %u bytes: give one after the key",
-			req->name, req->format.value_size);
+		return usage_error("map %s has values of %u bytes: give one after the key",
+				   req->name, req->format.value_size);
 	return parse_part(&req->format.value, "value", text, req->value);
 }
 
@@ -131,9 +129,8 @@ static int do_store(char **args, int nr_args,
 	if (ret == -ENOENT)
 		ret = not_there(&req);
 	else if (ret == -EEXIST)
-		ret = failed(
-			"key %s is in map %s already: kcmap update or upsert replaces its value",
-			req.key_text, req.name);
+		ret = failed("key %s is in map %s already: update or upsert replaces its value",
+			     req.key_text, req.name);
 	else if (ret)
 		ret = map_failed(req.map, req.name, "store an entry in", ret);
 out:
@@ -187,9 +184,8 @@ int cmd_take(char **args, int nr_args)
 	if (!ret)
 		print_found(&req);
 	else if (ret == KCMAP_STATUS_RESULT_LOST)
-		ret = failed(
-			"key %s was deleted from map %s, but its value was lost on the way",
-			req.key_text, req.name);
+		ret = failed("key %s was deleted from map %s, but its value was lost on the way",
+			     req.key_text, req.name);
 	else if (ret == -ENOENT)
 		ret = not_there(&req);
 	else

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* scan and clear: all entries of a map. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,9 +49,7 @@ static int scan_entries(struct kcmap_map *map, const char *name,
 		if (ferror(stdout))
 			break;
 		if (total && ++n % PROGRESS_EVERY == 0)
-			fprintf(stderr,
-				"\r%" PRIu64 " of about %" PRIu64 " entries", n,
-				total);
+			fprintf(stderr, "\r%ju of about %ju entries", n, total);
 	}
 	if (total)
 		fputs("\r\033[K", stderr);

@@ -82,9 +82,8 @@ int run_command_line(char **argv)
 	if (!command)
 		return usage_error("which command? See 'kcmap help'");
 	if (command->subcommands)
-		return usage_error(
-			"which command of kcmap %s? See 'kcmap help %s'",
-			command->name, command->name);
+		return usage_error("which command of kcmap %s? See 'kcmap help %s'",
+				   command->name, command->name);
 	if (inv.nr_args < command->min_args || inv.nr_args > command->max_args)
 		return usage_error("usage: kcmap %s%s%s %s [OPTIONS]",
 				   inv.group ? inv.group->name : "",

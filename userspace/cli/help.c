@@ -123,10 +123,9 @@ int cmd_help(char **args, int nr_args)
 		group = command;
 		command = table ? find_command(table, args[i]) : NULL;
 		if (!command)
-			return usage_error(
-				"no command '%s%s%s': see 'kcmap help'",
-				group ? group->name : "", group ? " " : "",
-				args[i]);
+			return usage_error("no command '%s%s%s': see 'kcmap help'",
+					   group ? group->name : "",
+					   group ? " " : "", args[i]);
 		table = command->subcommands;
 	}
 	return show(group, command, false);

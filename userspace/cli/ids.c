@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Users and groups by name where they have one. */
 #include <grp.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 
@@ -14,7 +13,7 @@ const char *user_name(uint32_t uid, char text[32])
 	if (pw)
 		snprintf(text, 32, "%s", pw->pw_name);
 	else
-		snprintf(text, 32, "%" PRIu32, uid);
+		snprintf(text, 32, "%u", uid);
 	return text;
 }
 
@@ -25,6 +24,6 @@ const char *group_name(uint32_t gid, char text[32])
 	if (gr)
 		snprintf(text, 32, "%s", gr->gr_name);
 	else
-		snprintf(text, 32, "%" PRIu32, gid);
+		snprintf(text, 32, "%u", gid);
 	return text;
 }

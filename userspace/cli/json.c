@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <inttypes.h>
 #include <string.h>
 
 #include "json.h"
@@ -137,13 +136,13 @@ void json_end(struct json *json)
 void json_u64(struct json *json, const char *name, uint64_t number)
 {
 	begin(json, name);
-	fprintf(json->out, "%" PRIu64, number);
+	fprintf(json->out, "%ju", number);
 }
 
 void json_s64(struct json *json, const char *name, int64_t number)
 {
 	begin(json, name);
-	fprintf(json->out, "%" PRId64, number);
+	fprintf(json->out, "%jd", number);
 }
 
 void json_bool(struct json *json, const char *name, bool truth)

@@ -2,12 +2,16 @@
 /* Opening nodes, and saying what to do where that fails. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
+
+static int no_node(const char *path, const char *module)
+{
+	return failed("no %s: is the module loaded? modprobe %s", path, module);
+}
 
 /* EACCES says little: say what the node wants. */
 static int access_denied(const char *path, const char *doing, const char *hint)
@@ -18,18 +22,17 @@ static int access_denied(const char *path, const char *doing, const char *hint)
 	if (stat(path, &st))
 		return failed("cannot open %s%s: permission denied%s", path,
 			      doing, hint);
-	return failed(
-		"cannot open %s%s: permission denied (mode %04o, owner %s, group %s)%s",
-		path, doing, st.st_mode & 07777U, user_name(st.st_uid, user),
-		group_name(st.st_gid, group), hint);
+	return failed("cannot open %s%s: permission denied (mode %04o, owner %s, group %s)%s",
+		      path, doing, st.st_mode & 07777U,
+		      user_name(st.st_uid, user), group_name(st.st_gid, group),
+		      hint);
 }
 
 /* What to say where the control node may not be opened, or only for reading. */
 int ctl_denied(const char *doing)
 {
-	return access_denied(
-		KCMAP_DEV_CONTROL, doing,
-		": become root, or let a udev rule give your group access, see kcmap(4)");
+	return access_denied(KCMAP_DEV_CONTROL, doing,
+			     ": become root, or let a udev rule give your group access, see kcmap(4)");
 }
 
 int open_ctl(struct kcmap_ctl **ctl)
@@ -43,8 +46,7 @@ int open_ctl(struct kcmap_ctl **ctl)
 	case -ENOENT:
 	case -ENXIO:
 	case -ENODEV:
-		return failed("no " KCMAP_DEV_CONTROL
-			      ": is the module loaded? modprobe kcmap");
+		return no_node(KCMAP_DEV_CONTROL, "kcmap");
 	case -EACCES:
 	case -EPERM:
 		return ctl_denied("");
@@ -56,9 +58,8 @@ int open_ctl(struct kcmap_ctl **ctl)
 
 int bad_name(const char *name)
 {
-	return usage_error(
-		"'%s' cannot be the name of a map: expected 1 to %d of A-Z a-z 0-9 _ . -, and not control",
-		name, KCMAP_NAME_SIZE - 1);
+	return usage_error("'%s' cannot be the name of a map: 1 to %d of A-Za-z0-9_.-, not control",
+			   name, KCMAP_NAME_SIZE - 1);
 }
 
 int open_map(const char *name, int flags, struct kcmap_map **map)
@@ -77,14 +78,14 @@ int open_map(const char *name, int flags, struct kcmap_map **map)
 	case -ENXIO:
 	case -ENODEV:
 		if (access(KCMAP_DEV_CONTROL, F_OK))
-			return failed("no " KCMAP_DEV_CONTROL
-				      ": is the module loaded? modprobe kcmap");
+			return no_node(KCMAP_DEV_CONTROL, "kcmap");
 		return failed("no map %s: see kcmap list", name);
 	case -EACCES:
 	case -EPERM:
-		return access_denied(
-			path, flags == O_RDWR ? " for writing" : " for reading",
-			"");
+		return access_denied(path,
+				     flags == O_RDWR ? " for writing" :
+						       " for reading",
+				     "");
 	case -ENOTTY:
 		return failed("%s is not a map", path);
 	default:
@@ -103,9 +104,7 @@ int open_classifier(struct kcmap_classifier **classifier)
 	case -ENOENT:
 	case -ENXIO:
 	case -ENODEV:
-		return failed(
-			"no " KCMAP_DEV_CLASSIFY
-			": is the module loaded? modprobe kcmap_classify");
+		return no_node(KCMAP_DEV_CLASSIFY, "kcmap_classify");
 	case -EACCES:
 	case -EPERM:
 		return access_denied(KCMAP_DEV_CLASSIFY, "", "");
@@ -133,15 +132,14 @@ int map_failed(struct kcmap_map *map, const char *name, const char *doing,
 	case -ENOSPC:
 		if (kcmap_map_get_info(map, &info, sizeof(info)))
 			return failed("map %s is full", name);
-		return failed("map %s is full (max_entries %" PRIu64 ")", name,
+		return failed("map %s is full (max_entries %ju)", name,
 			      (uint64_t)info.max_entries);
 	case -ENOMEM:
 		return failed("cannot %s map %s: the kernel is out of memory",
 			      doing, name);
 	case -EOPNOTSUPP:
-		return failed(
-			"cannot %s map %s: this module cannot do that, see kcmap feature",
-			doing, name);
+		return failed("cannot %s map %s: this module cannot do that, see kcmap feature",
+			      doing, name);
 	default:
 		return failed("cannot %s map %s: %s", doing, name,
 			      strerror(-err));

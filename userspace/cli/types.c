@@ -98,9 +98,8 @@ int format_init(struct format *format, const char *spec, struct why *why)
 			return refuse(why, "type %s cannot be one of a list",
 				      format->elems[i].type->name);
 	if (open_ended > 1)
-		return refuse(
-			why,
-			"only one type of a list can be without a size: write hex:6, str:16");
+		return refuse(why,
+			      "only one type of a list can be without a size: write hex:6, str:16");
 	if (open_ended)
 		format->size = 0;
 	return 0;
@@ -136,10 +135,10 @@ int format_fit(struct format *format, const char *spec, size_t size,
 		sum++;
 	}
 	if (sum != size)
-		return refuse(
-			why,
-			"type %s has %zu bytes%s, but the map's %s have %zu",
-			spec, sum, open_ended ? " or more" : "", what, size);
+		return refuse(why,
+			      "type %s has %zu bytes%s, but the map's %s have %zu",
+			      spec, sum, open_ended ? " or more" : "", what,
+			      size);
 	format->size = size;
 	return 0;
 }
@@ -158,10 +157,9 @@ static int parse_list(const struct format *format, const char *text, void *out,
 
 		end = strchrnul(text, ',');
 		if (!*end != (i == format->nr - 1))
-			return refuse(
-				why,
-				"expected %u parts with commas between them",
-				format->nr);
+			return refuse(why,
+				      "expected %u parts with commas between them",
+				      format->nr);
 		part = strndup(text, (size_t)(end - text));
 		if (!part)
 			return refuse(why, "out of memory");

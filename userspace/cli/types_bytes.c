@@ -46,10 +46,9 @@ static int parse_hex(const struct type *type, const char *text, void *out,
 		return refuse(why, "'%s': expected %zu hex digits, no 0x", text,
 			      2 * size);
 	if (strlen(text) != 2 * size)
-		return refuse(
-			why,
-			"'%s' has %zu characters: expected %zu hex digits, two a byte (or a type: see 'kcmap help types')",
-			text, strlen(text), 2 * size);
+		return refuse(why,
+			      "'%s' has %zu characters: expected %zu hex digits, two a byte (or a type: see 'kcmap help types')",
+			      text, strlen(text), 2 * size);
 	for (i = 0; i < size; i++) {
 		byte = hex_byte(text + 2 * i);
 		if (byte < 0)
@@ -98,17 +97,15 @@ static int parse_str(const struct type *type, const char *text, void *out,
 			else if (*p != '\\')
 				byte = -1;
 			if (byte < 0)
-				return refuse(
-					why,
-					"'%s': after a backslash expected another one, or x and two hex digits",
-					text);
+				return refuse(why,
+					      "'%s': after a backslash expected another one, or x and two hex digits",
+					      text);
 			p += *p == 'x' ? 3 : 1;
 		}
 		if (n == size)
-			return refuse(
-				why,
-				"'%s' is too long: expected at most %zu bytes",
-				text, size);
+			return refuse(why,
+				      "'%s' is too long: expected at most %zu bytes",
+				      text, size);
 		bytes[n++] = (unsigned char)byte;
 	}
 	return 0;

@@ -10,7 +10,6 @@
  *	hex:...					what is none of these
  */
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -186,10 +185,9 @@ int parse_flow_key(const char *text, struct kcmap_flow_key *key,
 		for (i = 0; i < sizeof(*key); i++) {
 			byte = hex_byte(text + 4 + 2 * i);
 			if (byte < 0)
-				return refuse(
-					why,
-					"'%s': '%.2s' is not two hex digits",
-					text, text + 4 + 2 * i);
+				return refuse(why,
+					      "'%s': '%.2s' is not two hex digits",
+					      text, text + 4 + 2 * i);
 			((unsigned char *)key)[i] = (unsigned char)byte;
 		}
 		return 0;
@@ -355,10 +353,9 @@ int parse_verdict(const char *text, uint32_t *verdict, uint32_t *mark,
 		 !parse_u64(text + 5, UINT32_MAX, &number))
 		*verdict = KCMAP_VERDICT_MARK;
 	else
-		return refuse(
-			why,
-			"'%s' is not a verdict: expected accept, drop or mark:N",
-			text);
+		return refuse(why,
+			      "'%s' is not a verdict: expected accept, drop or mark:N",
+			      text);
 	*mark = (uint32_t)number;
 	return 0;
 }
@@ -366,11 +363,11 @@ int parse_verdict(const char *text, uint32_t *verdict, uint32_t *mark,
 void print_verdict(FILE *out, uint32_t verdict, uint32_t mark)
 {
 	if (verdict == KCMAP_VERDICT_MARK)
-		fprintf(out, "mark:%" PRIu32, mark);
+		fprintf(out, "mark:%u", mark);
 	else if (verdict_name(verdict))
 		fputs(verdict_name(verdict), out);
 	else
-		fprintf(out, "%" PRIu32, verdict);
+		fprintf(out, "%u", verdict);
 }
 
 /* Members of an object that is open. */
@@ -473,10 +470,9 @@ static int parse_flow(const struct type *type, const char *text, void *out,
 	rest = copy;
 	while (!ret && (field = strsep(&rest, ",")))
 		if (parse_flow_field(field, &value))
-			ret = refuse(
-				why,
-				"'%s': '%s' is none of accept, drop, mark:N, verdict=, mark=, packets=, bytes=, last_seen_ns=",
-				text, field);
+			ret = refuse(why,
+				     "'%s': '%s' is none of accept, drop, mark:N, verdict=, mark=, packets=, bytes=, last_seen_ns=",
+				     text, field);
 	free(copy);
 	memcpy(out, &value, size);
 	return ret;
@@ -494,10 +490,8 @@ static void print_flow(const struct type *type, FILE *out, const void *in,
 	if (verdict_name(value.verdict))
 		fputs(verdict_name(value.verdict), out);
 	else
-		fprintf(out, "%" PRIu32, value.verdict);
-	fprintf(out,
-		",mark=%" PRIu32 ",packets=%" PRIu64 ",bytes=%" PRIu64
-		",last_seen_ns=%" PRIu64,
+		fprintf(out, "%u", value.verdict);
+	fprintf(out, ",mark=%u,packets=%ju,bytes=%ju,last_seen_ns=%ju",
 		value.mark, (uint64_t)value.packets, (uint64_t)value.bytes,
 		(uint64_t)value.last_seen_ns);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Integers: u8 to u64 and s8 to s64 in host byte order, u16be to u64be. */
 #include <endian.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -100,10 +99,9 @@ static int parse_number(const struct type *type, const char *text, void *out,
 
 	if (!is_signed(type)) {
 		if (parse_u64(text, max, &number))
-			return refuse(
-				why,
-				"'%s' is not a %s: expected a number from 0 to %" PRIu64,
-				text, type->name, max);
+			return refuse(why,
+				      "'%s' is not a %s: expected a number from 0 to %ju",
+				      text, type->name, max);
 		store(type, number, out);
 		return 0;
 	}
@@ -111,11 +109,9 @@ static int parse_number(const struct type *type, const char *text, void *out,
 	max >>= 1;
 	minus = text[0] == '-';
 	if (parse_u64(text + minus, max + minus, &number))
-		return refuse(
-			why,
-			"'%s' is not a %s: expected a number from -%" PRIu64
-			" to %" PRIu64,
-			text, type->name, max + 1, max);
+		return refuse(why,
+			      "'%s' is not a %s: expected a number from -%ju to %ju",
+			      text, type->name, max + 1, max);
 	store(type, minus ? -number : number, out);
 	return 0;
 }
@@ -126,9 +122,9 @@ static void print_number(const struct type *type, FILE *out, const void *in,
 	(void)size;
 	(void)sep;
 	if (is_signed(type))
-		fprintf(out, "%" PRId64, load_signed(type, in));
+		fprintf(out, "%jd", load_signed(type, in));
 	else
-		fprintf(out, "%" PRIu64, load(type, in));
+		fprintf(out, "%ju", load(type, in));
 }
 
 static void json_number(const struct type *type, struct json *json,
