@@ -26,6 +26,12 @@
 /* Keys, values and statuses of a chunk of items. */
 #define KCMAP_SUBMIT_HEAP (16U << 10)
 
+/*
+ * Memory is the creator's to pay for: where its control group has no more, the
+ * item gets ENOMEM, and none of its processes is killed for what another wrote.
+ */
+#define KCMAP_GFP_USER (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* Items between two looks at whether to stop or to yield the CPU. */
 #define KCMAP_SUBMIT_BREATH 32
 
@@ -206,7 +212,7 @@ static int kcmap_item_run(struct kcmap_item *item, int *status)
 
 	item->written = true;
 	*status = kcmap_map_write(map, info->write, item->key, item->value,
-				  uresult ? item->value : NULL, GFP_KERNEL);
+				  uresult ? item->value : NULL, KCMAP_GFP_USER);
 	if (!*status && uresult &&
 	    kcmap_copy_out(uresult, item->value, map->value_size))
 		*status = KCMAP_STATUS_RESULT_LOST;
@@ -378,7 +384,7 @@ static int kcmap_strided_write(struct kcmap_strided *s, unsigned int n)
 		void *old = s->uresults ? value : NULL;
 
 		s->statuses[i] = kcmap_map_write(map, s->info->write, key,
-						 value, old, GFP_KERNEL);
+						 value, old, KCMAP_GFP_USER);
 	}
 	if (s->uresults)
 		kcmap_strided_results(s, n, KCMAP_STATUS_RESULT_LOST);

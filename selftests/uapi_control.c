@@ -158,6 +158,25 @@ TEST(mode_bits)
 	}
 }
 
+/* What udev is told, so that it makes the same node. */
+TEST(uevent)
+{
+	struct kcmap_create args = create_args(PREFIX "udev", 8, 4, 4);
+	char text[512] = {};
+	int fd;
+
+	args.mode = 0640;
+	args.uid = 12;
+	args.gid = 34;
+	CHECK_OK(create(control_open(), args));
+	fd = open("/sys/class/kcmap/" PREFIX "udev/uevent", O_RDONLY);
+	CHECK(read(fd, text, sizeof(text) - 1) > 0);
+	CHECK(strstr(text, "DEVNAME=kcmap/" PREFIX "udev\n"));
+	CHECK(strstr(text, "DEVMODE=0640\n"));
+	CHECK(strstr(text, "DEVUID=12\n"));
+	CHECK(strstr(text, "DEVGID=34\n"));
+}
+
 TEST(create_twice)
 {
 	int control = control_open();

@@ -392,6 +392,65 @@ TEST(ctl_info)
 	CHECK_EQ(info.maps, maps);
 }
 
+#ifdef __x86_64__
+/* A system call as a 32-bit program makes it; all addresses are below 4 GiB. */
+static int ioctl32(int fd, unsigned int cmd, void *arg)
+{
+	long ret;
+
+	asm volatile("int $0x80"
+		     : "=a"(ret)
+		     : "a"(54L), "b"((long)fd), "c"((long)cmd), "d"(arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+TEST(callers_of_32_bits)
+{
+	uint8_t *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	struct kcmap_op *item = (void *)(low + 4096);
+	uint64_t *key = (void *)(low + 6000);
+	union args *args = (void *)low;
+
+	REQUIRE(low != MAP_FAILED);
+	setup();
+	/* Anything else: there are no such calls. */
+	if (ioctl32(control, _IO(KCMAP_IOC_TYPE, 0xff), low) != -ENOTTY)
+		SKIP("the kernel runs no 32-bit programs");
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		int fd = calls[i].map ? map : control;
+
+		memset(low, 0, 4096);
+		calls[i].fill(args);
+		if (calls[i].cmd == KCMAP_CTL_LIST)
+			args->list.maps = PTR(low + 4096);
+		if (calls[i].cmd == KCMAP_MAP_SCAN)
+			args->scan.keys = PTR(low + 4096);
+		args->size = calls[i].size;
+		if (!CHECK_EQ(ioctl32(fd, calls[i].cmd, low), 0))
+			tap_diag("... %s", calls[i].name);
+		calls[i].undo();
+	}
+	*item = (struct kcmap_op){
+		.opcode = KCMAP_OP_INSERT,
+		.key = PTR(key),
+		.value = PTR(key),
+	};
+	*key = 5;
+	args->submit = (struct kcmap_submit){
+		.size = sizeof(args->submit),
+		.nr = 1,
+		.ops = PTR(item),
+		.op_size = sizeof(*item),
+	};
+	CHECK_EQ(ioctl32(map, KCMAP_MAP_SUBMIT, low), 0);
+	CHECK_EQ(args->submit.done, 1);
+	CHECK_EQ(item->status, 0);
+	CHECK_EQ(op(map, KCMAP_OP_LOOKUP, key, NULL, NULL), 0);
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	return tap_main(argc, argv);
