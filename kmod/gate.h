@@ -3,18 +3,21 @@
  * The gate: a short moment in which no writer is inside, without interprocessor
  * interrupts. What needs one instant of the whole table goes through it.
  *
- * A writer, interrupts off:		The keeper, under a mutex, interrupts
- * off:
+ * A writer, interrupts off:		The keeper, likewise, under a mutex:
  *
  *   active = 1				closed = 1
  *   lock a bucket			smp_mb()
  *   smp_mb__after_spinlock()		wait until active == 0 on each CPU
- *   if closed: back out, wait		(acquire)
+ *   if closed (acquire):		(acquire)
+ *	back out, wait
  *   ... write ...			... the instant ...
  *   active = 0 (release)		closed = 0 (release)
  *
  * The two full barriers make a store buffering pair: either the writer sees the
  * gate closed, or the keeper sees the writer active, and waits for its release.
+ * A writer that comes after the instant finds the gate open by the keeper's
+ * release: it needs the acquire, or it might have read before the instant what
+ * the keeper changed in it.
  * Interrupts are off on both sides, so that nobody waits for what it
  * interrupted and the moment is short.
  */
@@ -57,7 +60,11 @@ static inline bool kcmap_gate_passed(struct kcmap_gate *gate)
 {
 	/* Pairs with smp_mb() in kcmap_gate_run(). */
 	smp_mb__after_spinlock();
-	return !READ_ONCE(gate->closed);
+	/*
+	 * Acquire: whoever finds the gate open again sees what was done in the
+	 * instant. Pairs with the release in kcmap_gate_run().
+	 */
+	return !smp_load_acquire(&gate->closed);
 }
 
 static inline void kcmap_gate_exit(struct kcmap_gate *gate)
