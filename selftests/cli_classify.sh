@@ -33,7 +33,7 @@ t 2 "attach, a verdict that is none" -e "--default 'reject' is not a verdict: ex
 t 2 "attach, a mark that is none" -e "expected accept, drop or mark:N" -- kcmap classify attach cli0 --map flows --default mark:x
 t 3 "attach, no such interface" -e "no interface eth99 in this network namespace" -- kcmap classify attach eth99 --map flows
 t 3 "attach, no such map" -e "no map gone: see kcmap list" -- kcmap classify attach cli0 --map gone
-t 3 "attach, a map for something else" -e "map small cannot hold flows: its keys and values have 4 and 4 bytes, not 40 and 32" -- \
+t 3 "attach, a map for something else" -e "map small cannot hold flows: that takes --key-type 5tuple --value-type flow" -- \
 	kcmap classify attach cli0 --map small
 t 3 "detach, not attached" -e "cli0 is not attached" -- kcmap classify detach cli0
 t 3 "stats, not attached" -e "cli0 is not attached" -q '.status == 3' -- kcmap -j classify stats cli0

@@ -36,7 +36,7 @@ t() {
 	shift
 	"$@" >"$tap_dir/out" 2>"$tap_dir/err" </dev/null
 	got=$?
-	out=$(cat "$tap_dir/out") err=$(cat "$tap_dir/err")
+	out=$(<"$tap_dir/out") err=$(<"$tap_dir/err")
 	[ "$got" = "$want" ] || bad+="; exit status $got, not $want"
 	[ ${#stdout[@]} = 0 ] || [ "$out" = "${stdout[0]}" ] || bad+="; stdout is not '${stdout[0]}'"
 	if [ -z "$part" ]; then
@@ -55,6 +55,14 @@ t() {
 		sed 's/^/# stderr: /' "$tap_dir/err"
 	fi
 	result $((${#bad} > 0)) "$name"
+}
+
+# fails STATUS NAME BEGINNING -- ARGS...: what kcmap says, as text and as JSON
+fails() {
+	local status=$1 name=$2 part=$3
+	shift 4
+	t "$status" "$name" -o '' -e "kcmap: $part" -- kcmap "$@"
+	t "$status" "$name, JSON" -e "kcmap: $part" -q ".status == $status and (.error | startswith(\"$part\"))" -- kcmap -j "$@"
 }
 
 tap_done() {
