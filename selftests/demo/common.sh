@@ -19,6 +19,17 @@ fail() {
 	exit 1
 }
 
+# wait_for WHAT COMMAND...: until the command is true.
+wait_for() {
+	local what=$1 i
+	shift
+	for ((i = 0; i < 300; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	fail "waited in vain for $what"
+}
+
 # Two namespaces joined by a veth pair; frames are neither merged nor cut up on
 # their way, so that every counter counts what is on the wire.
 # connect MTU
@@ -78,29 +89,23 @@ beside() {
 		}
 	}
 	END {
-		for (key in flow)
-			order[++n] = key
-		for (i = 2; i <= n; i++)
-			for (j = i; j > 1 && bytes[order[j]] + 0 > bytes[order[j - 1]] + 0; j--) {
-				key = order[j]; order[j] = order[j - 1]
-				order[j - 1] = key
-			}
 		printf "%-9s %9s %11s   %9s %11s\n", "", "kcmap", "", name, ""
 		printf "%-9s %9s %11s   %9s %11s      %s\n", "VERDICT",
 			"PACKETS", "BYTES", "PACKETS", "BYTES", "FLOW"
-		for (i = 1; i <= n; i++) {
-			key = order[i]
+		fflush()
+		sort = "sort -rn | cut -d\" \" -f2- | awk \"NR <= " top " || /!=/\""
+		for (key in flow) {
 			same = packets[key] + 0 && bytes[key] + 0 &&
 				packets[key] == other[key] &&
 				bytes[key] == others[key]
 			wrong += !same
-			if (i > top && same)
-				continue
-			printf "%-9s %9d %11d   %9d %11d  %s  %s\n",
-				verdict[key], packets[key], bytes[key],
-				other[key], others[key], same ? "  " : "!=",
-				flow[key]
+			n++
+			printf "%d %-9s %9d %11d   %9d %11d  %s  %s\n",
+				bytes[key], verdict[key], packets[key],
+				bytes[key], other[key], others[key],
+				same ? "  " : "!=", flow[key] | sort
 		}
+		close(sort)
 		if (n > top)
 			printf "... and %d more flows\n", n - top
 		printf "\n%d flows, %d differ\n", n, wrong

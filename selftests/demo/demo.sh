@@ -67,17 +67,6 @@ flow_packets() {
 
 replies() { grep -c 'bytes from' /tmp/ping4 || :; }
 
-# wait_for WHAT COMMAND...: until the command is true.
-wait_for() {
-	local what=$1 i
-	shift
-	for ((i = 0; i < 300; i++)); do
-		! "$@" || return 0
-		sleep 0.1
-	done
-	fail "waited in vain for $what"
-}
-
 sent_since() { [ "$(flow_packets "$ping4")" -ge $(($1 + 5)) ]; }
 replied_since() { [ "$(replies)" -ge $(($1 + 3)) ]; }
 listening() { in_server netstat -ltn | grep -q ":$1 "; }

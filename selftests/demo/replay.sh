@@ -25,7 +25,9 @@ printf '    # %s\n' "ip netns exec client tcpreplay -q -t -i eth0 capture.pcap"
 ip netns exec client tcpreplay -q -t -i eth0 capture.pcap \
 	>/tmp/tcpreplay 2>&1 || fail "$(cat /tmp/tcpreplay)"
 cat /tmp/tcpreplay
-sleep 0.5
+sent=$(awk '/Successful packets:/ { print $3 }' /tmp/tcpreplay)
+arrived() { [ "$(in_server kcmap -j classify stats eth0 | jq .packets)" = "$sent" ]; }
+wait_for "the packets" arrived
 
 title "The classifier's counters"
 show ip netns exec server kcmap classify stats eth0
