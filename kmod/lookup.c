@@ -165,8 +165,9 @@ static __always_inline int read_key(struct kcmap_table *table,
  */
 int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
 {
+	/* Kernels that clear the stack would store 128 bytes here, unread. */
+	u64 words[KCMAP_KEY_WORDS_MAX] __uninitialized;
 	struct kcmap_directory *directory;
-	u64 words[KCMAP_KEY_WORDS_MAX];
 	const struct kcmap_layout *layout;
 	struct kcmap_bucket *bucket;
 	struct kcmap_dirent *entry;
@@ -200,11 +201,11 @@ static u64 lookup_window(struct kcmap_table *table,
 			 const struct kcmap_directory *directory,
 			 const void *keys, void *values, unsigned int nr)
 {
+	struct kcmap_bucket *bucket[KCMAP_BULK_WINDOW] __uninitialized;
+	struct kcmap_dirent *entry[KCMAP_BULK_WINDOW] __uninitialized;
 	const struct kcmap_layout *layout = &directory->layout;
-	struct kcmap_bucket *bucket[KCMAP_BULK_WINDOW];
-	struct kcmap_dirent *entry[KCMAP_BULK_WINDOW];
-	u64 hash[KCMAP_BULK_WINDOW];
-	u64 words[KCMAP_KEY_WORDS_MAX];
+	u64 words[KCMAP_KEY_WORDS_MAX] __uninitialized;
+	u64 hash[KCMAP_BULK_WINDOW] __uninitialized;
 	unsigned long number;
 	unsigned int i;
 	u64 found = 0;

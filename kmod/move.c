@@ -36,7 +36,7 @@ static unsigned int other_bucket(struct kcmap_table *table,
 				 u64 *hash)
 {
 	const struct kcmap_layout *layout = &table->layout;
-	u64 key[KCMAP_KEY_WORDS_MAX];
+	u64 key[KCMAP_KEY_WORDS_MAX] __uninitialized;
 	unsigned int i;
 
 	for (i = 0; i < layout->key_words; i++)
@@ -154,7 +154,7 @@ bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
 {
 	const struct kcmap_layout *layout = &table->layout;
 	DECLARE_BITMAP(seen, PAGE_SIZE / 64) = {};
-	struct move_node nodes[KCMAP_NODES_MAX];
+	struct move_node nodes[KCMAP_NODES_MAX] __uninitialized;
 	unsigned int slot, other, nr = 2;
 	struct kcmap_bucket *bucket;
 	bool room = false;

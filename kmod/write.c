@@ -77,7 +77,10 @@ struct place {
  */
 static DEFINE_PER_CPU(u64[KCMAP_VALUE_WORDS_MAX], value_copy);
 
-/* All but hash and key: an initialiser would set 128 bytes for nothing. */
+/*
+ * All but hash and key: an initialiser would set 128 bytes for nothing. So would
+ * kernels that clear the stack, were a job not __uninitialized.
+ */
 static void job_init(struct write_job *job, enum kcmap_write op, gfp_t gfp)
 {
 	job->op = op;
@@ -530,7 +533,7 @@ static int run(struct kcmap_table *table, struct write_job *job,
 int kcmap_table_write(struct kcmap_table *table, enum kcmap_write op,
 		      const void *key, const void *value, void *old, gfp_t gfp)
 {
-	struct write_job job;
+	struct write_job job __uninitialized;
 
 	job_init(&job, op, gfp);
 	job.value = value;
@@ -552,7 +555,7 @@ int kcmap_table_write(struct kcmap_table *table, enum kcmap_write op,
 int kcmap_table_modify(struct kcmap_table *table, const void *key,
 		       kcmap_modify_fn fn, void *ctx)
 {
-	struct write_job job;
+	struct write_job job __uninitialized;
 
 	/* Nothing is inserted, so nothing is allocated. */
 	job_init(&job, KCMAP_WRITE_UPDATE, 0);
