@@ -16,9 +16,10 @@
  *		alternate bucket
  *   63..48	chained: how many live in chained segments; sticks at the top
  *
- * Whatever happens to a key, the word of its home bucket changes, in the same
- * step or after: so a reader who finds nothing in home, alternate and chain,
- *and then home's word unchanged, has not overlooked the key.
+ * An entry that moves leaves one of home and alternate for the other, and home's
+ * word changes in the same step: so a reader who finds nothing in home,
+ * alternate and chain, and then home's word unchanged, has not overlooked an
+ * entry that moved. Entries of a chained segment do not move.
  */
 #ifndef _KCMAP_BUCKET_H
 #define _KCMAP_BUCKET_H

@@ -11,6 +11,10 @@
  * back the CPUs' stores open again.
  *
  * A table too small to have credits for all CPUs is closed for ever.
+ *
+ * A credit is taken before its entry can be found, and given back after it can
+ * be found no more. So there are never too many entries; but for as long as a
+ * write is going on, its entry counts as stored.
  */
 #ifndef _KCMAP_CAPACITY_H
 #define _KCMAP_CAPACITY_H
@@ -24,11 +28,10 @@
  * @pool: credits that no CPU holds
  * @closings: odd while all CPUs' stores are closed. Written under @lock: after
  *	the last store was closed, before the first is opened
- * @credit: for each CPU the credits that it holds, or KCMAP_CREDIT_CLOSED.
- *Taken from and given to by its own CPU with compare-and-swap; changed
- *otherwise under @lock only
- * @lock: for closing, opening, and moving credits between pool and CPUs.
- *Innermost of the table's locks; taken with interrupts off
+ * @credit: for each CPU the credits that it holds, or KCMAP_CREDIT_CLOSED. Its
+ *	own CPU takes and gives by compare-and-swap; else under @lock only
+ * @lock: for closing, opening, and moving credits between pool and CPUs;
+ *	innermost of the table's locks, taken with interrupts off
  * @may_open: whether there are enough for all CPUs
  */
 struct kcmap_capacity {

@@ -26,8 +26,8 @@
 /**
  * struct kcmap_dirent - entry of the directory
  * @page: first page of the segment: what readers need, one load less than by
- *way of @segment. Set by whoever finds @segment set and this not, always to the
- *	same, before it writes an entry there
+ *	way of @segment. Set by any writer that finds @segment set and this not,
+ *	always to the same, before it stores an entry there
  * @segment: the segment; set once, from NULL
  */
 struct kcmap_dirent {

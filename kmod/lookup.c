@@ -248,8 +248,8 @@ static u64 lookup_window(struct kcmap_table *table,
  * Each look-up is linearizable by itself; together they are no snapshot.
  *
  * Context: any.
- * Return: bit i set: key i was found. From NMI a bit may be clear because a
- *write was going on.
+ * Return: bit i set: key i was found. From NMI a bit may be clear because of a
+ * write that was going on.
  */
 u64 kcmap_table_lookup_bulk(struct kcmap_table *table, const void *keys,
 			    void *values, unsigned int nr)

@@ -73,7 +73,7 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
  * @layout: layout of the table
  * @segment: the segment, or NULL; what is chained behind it is not freed
  *
- * Context: any but NMI and hardirq.
+ * Context: any but NMI; interrupts on, for PREEMPT_RT.
  */
 void kcmap_segment_free(const struct kcmap_layout *layout,
 			struct kcmap_segment *segment)

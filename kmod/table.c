@@ -118,7 +118,11 @@ static u64 stored(const struct kcmap_table *table)
 	for_each_possible_cpu(cpu)
 		deletes +=
 			READ_ONCE(per_cpu_ptr(table->counters, cpu)->deletes);
-	/* Pairs with nothing stronger than the order of a CPU's own stores. */
+	/*
+	 * A delete counts after the insert of what it deletes, on whatever CPU:
+	 * pairs with the lock of the home bucket, under which both count, and
+	 * smp_mb__after_spinlock() in kcmap_gate_passed().
+	 */
 	smp_rmb();
 	for_each_possible_cpu(cpu)
 		inserts +=

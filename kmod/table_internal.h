@@ -69,7 +69,7 @@ static __always_inline u64 kcmap_table_hash(const struct kcmap_table *table,
 	return kcmap_hash_words(&table->hash, key, table->layout.key_words);
 }
 
-/* Second bucket lock of a pair in ascending order, or taken by trylock. */
+/* Second bucket lock of a pair in ascending order. */
 static inline void kcmap_bucket_lock_nested(struct kcmap_segment *segment,
 					    unsigned int number)
 {

@@ -526,7 +526,8 @@ static int run(struct kcmap_table *table, struct write_job *job,
  * Linearizable. After an error the table is as it was.
  *
  * Context: process, softirq or hardirq (with a @gfp that allows it), not NMI;
- * takes raw spinlocks with interrupts off.
+ * takes raw spinlocks with interrupts off. On PREEMPT_RT, which allocates with
+ * interrupts on only, INSERT and UPSERT likewise.
  * Return: 0; -EEXIST (INSERT); -ENOENT (UPDATE, DELETE); -ENOSPC, -ENOMEM
  * (INSERT, UPSERT).
  */

@@ -5,15 +5,17 @@
  * A map is found by name or by descriptor, held by a reference, and used by any
  * number of callers at once. Context, unless a function says otherwise:
  *
- *   look-ups	any: process, softirq, hardirq, NMI; no lock is taken and
- *nothing shared is stored to; from NMI a look-up may answer -EAGAIN writes
- *process, softirq and hardirq, with interrupts on or off, not NMI; bucket locks
- *are raw spinlocks taken with interrupts off get/put	process context, may
- *sleep
+ *   look-ups	any: process, softirq, hardirq, NMI; no lock is taken and nothing
+ *		shared is stored to; from NMI a look-up may answer -EAGAIN
  *
- * Keys and values are passed as untyped pointers to as many bytes as the map
- *was created with (kcmap_key_size(), kcmap_value_size()); no alignment is
- *needed.
+ *   writes	process, softirq and hardirq, with interrupts on or off, not NMI;
+ *		bucket locks are raw spinlocks taken with interrupts off. An
+ *		insert or upsert may allocate: on PREEMPT_RT with interrupts on
+ *
+ *   get, put	process, may sleep
+ *
+ * Keys and values are passed as untyped pointers to as many bytes as the map was
+ * created with (kcmap_key_size(), kcmap_value_size()); no alignment is needed.
  */
 #ifndef _KCMAP_H
 #define _KCMAP_H
