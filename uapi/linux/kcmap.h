@@ -97,7 +97,8 @@ struct kcmap_ctl_info {
  * @name: 1 to 31 bytes of A-Z a-z 0-9 _ . - and zeros up to the end; "control",
  *	"." and ".." are reserved. All zeros with KCMAP_F_ANON.
  * @max_entries: 1 to KCMAP_ENTRIES_MAX; exact: the map never holds more, and
- *	never refuses an entry while it holds fewer
+ *	never refuses an entry while it holds fewer, where an entry that is just
+ *	being stored or deleted counts as held
  * @key_size: bytes, 1 to KCMAP_KEY_SIZE_MAX
  * @value_size: bytes, 0 to KCMAP_VALUE_SIZE_MAX
  * @mode: permission bits of the node, at most 0777; must be 0 with KCMAP_F_ANON
