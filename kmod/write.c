@@ -451,15 +451,16 @@ static int attempt(struct kcmap_table *table, struct write_job *job)
 	unlock(&locked);
 	kcmap_gate_exit(&table->gate);
 	local_irq_restore(flags);
+	if (rc)
+		return rc;
 	/*
 	 * Unlocking lets later loads overtake the stores, on x86 too. Without
 	 * this, two CPUs that each insert a key and then look up the other's
 	 * could both miss, and a write would not be linearizable: what has
 	 * returned is seen by whatever begins later. Readers need nothing.
 	 */
-	if (!rc)
-		smp_mb();
-	return rc;
+	smp_mb();
+	return 0;
 }
 
 /* Get what an attempt lacked. Context: as job->gfp allows, outside RCU. */
