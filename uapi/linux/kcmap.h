@@ -33,32 +33,32 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define KCMAP_ABI_VERSION	1
+#define KCMAP_ABI_VERSION 1
 
-#define KCMAP_NAME_SIZE		32	/* with the terminating NUL */
-#define KCMAP_KEY_SIZE_MAX	128	/* bytes; at least 1 */
-#define KCMAP_VALUE_SIZE_MAX	1024	/* bytes; may be 0: a set */
-#define KCMAP_ENTRIES_MAX	(1ULL << 28)
-#define KCMAP_SUBMIT_MAX	65536	/* items in one KCMAP_MAP_SUBMIT */
+#define KCMAP_NAME_SIZE 32 /* with the terminating NUL */
+#define KCMAP_KEY_SIZE_MAX 128 /* bytes; at least 1 */
+#define KCMAP_VALUE_SIZE_MAX 1024 /* bytes; may be 0: a set */
+#define KCMAP_ENTRIES_MAX (1ULL << 28)
+#define KCMAP_SUBMIT_MAX 65536 /* items in one KCMAP_MAP_SUBMIT */
 
 /* "The caller's own": user and group in struct kcmap_create. */
-#define KCMAP_ID_SELF		(~0U)
+#define KCMAP_ID_SELF (~0U)
 
 /* --- Flags of a map (struct kcmap_create.flags, struct kcmap_map_info.flags) --- */
 
 /* No name and no node; dies with its last descriptor. name must be empty. */
-#define KCMAP_F_ANON		(1U << 0)
+#define KCMAP_F_ANON (1U << 0)
 /*
  * The fast keyed hash in place of SipHash: for keys that no adversary chooses.
  * Both are keyed with a random seed per map.
  */
-#define KCMAP_F_HASH_FAST	(1U << 1)
+#define KCMAP_F_HASH_FAST (1U << 1)
 
 /* --- Features (struct kcmap_ctl_info.features) --- */
 
-#define KCMAP_FEATURE_ANON	(1ULL << 0)
-#define KCMAP_FEATURE_STRIDED	(1ULL << 1)	/* KCMAP_SUBMIT_STRIDED */
-#define KCMAP_FEATURE_HASH_FAST	(1ULL << 2)
+#define KCMAP_FEATURE_ANON (1ULL << 0)
+#define KCMAP_FEATURE_STRIDED (1ULL << 1) /* KCMAP_SUBMIT_STRIDED */
+#define KCMAP_FEATURE_HASH_FAST (1ULL << 2)
 
 /**
  * struct kcmap_ctl_info - KCMAP_CTL_INFO: what this module is and can do
@@ -263,18 +263,18 @@ struct kcmap_stats {
  * is an error.
  */
 enum kcmap_opcode {
-	KCMAP_OP_LOOKUP			= 1,
-	KCMAP_OP_INSERT			= 2,
-	KCMAP_OP_UPDATE			= 3,
-	KCMAP_OP_UPSERT			= 4,
-	KCMAP_OP_DELETE			= 5,
-	KCMAP_OP_LOOKUP_AND_DELETE	= 6,
-	KCMAP_OP_LOOKUP_OR_INSERT	= 7,
-	KCMAP_OP_CMPXCHG		= 8,
-	KCMAP_OP_DELETE_IF		= 9,
-	KCMAP_OP_FETCH_ADD		= 10,
-	KCMAP_OP_TRANSITION		= 11,
-	KCMAP_OP_SWAP_VALUE		= 12,
+	KCMAP_OP_LOOKUP = 1,
+	KCMAP_OP_INSERT = 2,
+	KCMAP_OP_UPDATE = 3,
+	KCMAP_OP_UPSERT = 4,
+	KCMAP_OP_DELETE = 5,
+	KCMAP_OP_LOOKUP_AND_DELETE = 6,
+	KCMAP_OP_LOOKUP_OR_INSERT = 7,
+	KCMAP_OP_CMPXCHG = 8,
+	KCMAP_OP_DELETE_IF = 9,
+	KCMAP_OP_FETCH_ADD = 10,
+	KCMAP_OP_TRANSITION = 11,
+	KCMAP_OP_SWAP_VALUE = 12,
 };
 
 /*
@@ -282,7 +282,7 @@ enum kcmap_opcode {
  * done; KCMAP_STATUS_RESULT_LOST: done, but the result could not be copied to
  * the caller (the buffer was taken away during the call).
  */
-#define KCMAP_STATUS_RESULT_LOST	1
+#define KCMAP_STATUS_RESULT_LOST 1
 
 /**
  * struct kcmap_bounded_add - one addition to a field of the value
@@ -374,7 +374,7 @@ struct kcmap_op {
 };
 
 /* struct kcmap_submit.flags: the strided form. */
-#define KCMAP_SUBMIT_STRIDED	(1U << 0)
+#define KCMAP_SUBMIT_STRIDED (1U << 0)
 
 /**
  * struct kcmap_submit - KCMAP_MAP_SUBMIT: run operations, one after another
@@ -432,7 +432,7 @@ struct kcmap_submit {
 };
 
 /* struct kcmap_scan.flags, out: the scan is complete. */
-#define KCMAP_SCAN_END		(1U << 0)
+#define KCMAP_SCAN_END (1U << 0)
 
 /**
  * struct kcmap_scan - KCMAP_MAP_SCAN: read entries in the order of their hash
@@ -475,20 +475,20 @@ struct kcmap_clear {
 	__u32 flags;
 };
 
-#define KCMAP_IOC_TYPE		0xBC
+#define KCMAP_IOC_TYPE 0xBC
 
 /*
  * The number carries no size: struct sizes grow, and each struct says its own.
  */
-#define KCMAP_CTL_INFO		_IO(KCMAP_IOC_TYPE, 0x00)
-#define KCMAP_CTL_CREATE	_IO(KCMAP_IOC_TYPE, 0x01)
-#define KCMAP_CTL_DESTROY	_IO(KCMAP_IOC_TYPE, 0x02)
-#define KCMAP_CTL_LIST		_IO(KCMAP_IOC_TYPE, 0x03)
+#define KCMAP_CTL_INFO _IO(KCMAP_IOC_TYPE, 0x00)
+#define KCMAP_CTL_CREATE _IO(KCMAP_IOC_TYPE, 0x01)
+#define KCMAP_CTL_DESTROY _IO(KCMAP_IOC_TYPE, 0x02)
+#define KCMAP_CTL_LIST _IO(KCMAP_IOC_TYPE, 0x03)
 
-#define KCMAP_MAP_INFO		_IO(KCMAP_IOC_TYPE, 0x20)
-#define KCMAP_MAP_STATS		_IO(KCMAP_IOC_TYPE, 0x21)
-#define KCMAP_MAP_SUBMIT	_IO(KCMAP_IOC_TYPE, 0x22)
-#define KCMAP_MAP_SCAN		_IO(KCMAP_IOC_TYPE, 0x23)
-#define KCMAP_MAP_CLEAR		_IO(KCMAP_IOC_TYPE, 0x24)
+#define KCMAP_MAP_INFO _IO(KCMAP_IOC_TYPE, 0x20)
+#define KCMAP_MAP_STATS _IO(KCMAP_IOC_TYPE, 0x21)
+#define KCMAP_MAP_SUBMIT _IO(KCMAP_IOC_TYPE, 0x22)
+#define KCMAP_MAP_SCAN _IO(KCMAP_IOC_TYPE, 0x23)
+#define KCMAP_MAP_CLEAR _IO(KCMAP_IOC_TYPE, 0x24)
 
 #endif /* _UAPI_LINUX_KCMAP_H */

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 
 /* struct kcmap_flow_key.flags */
-#define KCMAP_FLOW_FRAGMENT	(1U << 0) /* a fragment that is not the first */
+#define KCMAP_FLOW_FRAGMENT (1U << 0) /* a fragment that is not the first */
 
 /**
  * struct kcmap_flow_key - key of a flow: one direction of a 5-tuple
@@ -40,9 +40,9 @@ struct kcmap_flow_key {
 };
 
 enum kcmap_verdict {
-	KCMAP_VERDICT_ACCEPT	= 0,
-	KCMAP_VERDICT_DROP	= 1,
-	KCMAP_VERDICT_MARK	= 2,	/* accept, and set the packet's mark */
+	KCMAP_VERDICT_ACCEPT = 0,
+	KCMAP_VERDICT_DROP = 1,
+	KCMAP_VERDICT_MARK = 2, /* accept, and set the packet's mark */
 };
 
 /**
@@ -64,7 +64,7 @@ struct kcmap_flow_value {
 };
 
 /* struct kcmap_classify_attach.flags: insert flows that the map does not have. */
-#define KCMAP_CLASSIFY_LEARN	(1U << 0)
+#define KCMAP_CLASSIFY_LEARN (1U << 0)
 
 /**
  * struct kcmap_classify_attach - KCMAP_CLASSIFY_ATTACH
@@ -178,11 +178,11 @@ struct kcmap_classify_set {
 	struct kcmap_flow_key key;
 };
 
-#define KCMAP_CLASSIFY_IOC_TYPE	0xBD
+#define KCMAP_CLASSIFY_IOC_TYPE 0xBD
 
-#define KCMAP_CLASSIFY_ATTACH	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x00)
-#define KCMAP_CLASSIFY_DETACH	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x01)
-#define KCMAP_CLASSIFY_STATS	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x02)
-#define KCMAP_CLASSIFY_SET	_IO(KCMAP_CLASSIFY_IOC_TYPE, 0x03)
+#define KCMAP_CLASSIFY_ATTACH _IO(KCMAP_CLASSIFY_IOC_TYPE, 0x00)
+#define KCMAP_CLASSIFY_DETACH _IO(KCMAP_CLASSIFY_IOC_TYPE, 0x01)
+#define KCMAP_CLASSIFY_STATS _IO(KCMAP_CLASSIFY_IOC_TYPE, 0x02)
+#define KCMAP_CLASSIFY_SET _IO(KCMAP_CLASSIFY_IOC_TYPE, 0x03)
 
 #endif /* _UAPI_LINUX_KCMAP_CLASSIFY_H */
