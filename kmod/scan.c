@@ -123,10 +123,26 @@ static int compare_entries(const void *a, const void *b)
 	return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
+static bool same_key(const struct kcmap_layout *layout,
+		     const struct scan_copy *copy, const struct scan_entry *one,
+		     const struct scan_entry *other)
+{
+	return one->hash == other->hash &&
+	       !memcmp(copy->words + one->index * layout->slot_words,
+		       copy->words + other->index * layout->slot_words,
+		       layout->key_words * sizeof(u64));
+}
+
+/*
+ * Buckets are copied one after another: a key that is deleted from one and
+ * inserted into another meanwhile may be there twice, and is to be read once,
+ * or it would take more room than a caller may have.
+ */
 static void sort_copy(const struct kcmap_table *table, struct scan_copy *copy,
 		      u64 cursor)
 {
-	u32 slot_words = table->layout.slot_words;
+	const struct kcmap_layout *layout = &table->layout;
+	u32 slot_words = layout->slot_words;
 	u32 i, nr = 0;
 	u64 hash;
 
@@ -137,8 +153,11 @@ static void sort_copy(const struct kcmap_table *table, struct scan_copy *copy,
 		copy->entries[nr].hash = hash;
 		copy->entries[nr++].index = i;
 	}
-	copy->nr = nr;
 	sort(copy->entries, nr, sizeof(*copy->entries), compare_entries, NULL);
+	for (copy->nr = 0, i = 0; i < nr; i++)
+		if (!i || !same_key(layout, copy, &copy->entries[copy->nr - 1],
+				    &copy->entries[i]))
+			copy->entries[copy->nr++] = copy->entries[i];
 }
 
 /**

@@ -4,7 +4,9 @@
  * and each must fail when the check that the promise rests on is left out: see
  * busted.h, and "make kunit-busted".
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/slab.h>
 
 #include "table_testlib.h"
@@ -262,8 +264,8 @@ static void no_lost_update(struct kunit *test)
 }
 
 /*
- * Few keys that all threads insert and delete, in a full segment: of each key the
- * inserts that succeeded are one more than the deletes, or as many.
+ * Few keys that all threads insert and delete, in a full segment: of each key
+ * the inserts that succeeded are one more than the deletes, or as many.
  */
 #define TWIN_KEYS 40
 #define TWIN_FILL 170
@@ -308,8 +310,8 @@ static void no_twins(struct kunit *test)
 }
 
 /*
- * All but FREE of the credits are spent, and FREE threads each insert and delete
- * one key: there is always one left for each.
+ * All but FREE of the credits are spent, and FREE threads each insert and
+ * delete one key: there is always one left for each.
  */
 #define FREE 4
 
@@ -344,7 +346,7 @@ static void never_full_too_soon(struct kunit *test)
 	test_table_free(test, table);
 }
 
-/* As many as fit, from all sides at once, and then all out again: over and over. */
+/* As many as fit, from all sides at once, then all out again: over and over. */
 static void race_to_fill(struct test_thread *thread)
 {
 	u64 key = (u64)thread->number << 32, i, stored = 0;
@@ -401,7 +403,7 @@ static const test_thread_fn clear_at_one_instant_fns[] = { clear_churn, clear,
 							   clear_churn,
 							   clear_churn };
 
-/* What is counted at the instant of a clear is what is in the table after it. */
+/* What is counted at the instant of a clear is what is in the table then. */
 static void clear_at_one_instant(struct kunit *test)
 {
 	static const struct test_shape shape = { 8, 8, 1000, true };
@@ -413,6 +415,100 @@ static void clear_at_one_instant(struct kunit *test)
 				     ARRAY_SIZE(clear_at_one_instant_fns),
 				     2 * RACE_MS));
 	/* Compares the statistics with a scan. */
+	test_table_free(test, table);
+}
+
+/**
+ * struct twice - a scan that runs while an entry goes from bucket to bucket
+ * @table: the table
+ * @done: the scan has ended
+ * @rc: what it returned
+ * @keys: keys that it read
+ * @count: how many
+ */
+struct twice {
+	struct kcmap_table *table;
+	struct completion done;
+	int rc;
+	u64 keys[8];
+	u32 count;
+};
+
+static int twice_scan(void *data)
+{
+	struct twice *twice = data;
+	u64 cursor = 0;
+	bool end;
+
+	twice->rc = kcmap_table_scan(twice->table, &cursor, twice->keys, NULL,
+				     ARRAY_SIZE(twice->keys), &twice->count,
+				     &end);
+	complete(&twice->done);
+	return 0;
+}
+
+/* The next key from @key on that may live in these two buckets. */
+static u64 key_between(const struct kcmap_table *table, u64 key,
+		       unsigned int home, unsigned int alternate)
+{
+	const struct kcmap_layout *layout = &table->layout;
+	u64 hash;
+
+	for (;; key++) {
+		hash = kcmap_table_hash(table, &key);
+		if (kcmap_hash_home(layout, hash) == home &&
+		    kcmap_hash_alternate(layout, hash) == alternate)
+			return key;
+	}
+}
+
+/*
+ * A scan has copied the home of a key, and not yet its alternate, when the key
+ * is deleted and inserted again. It comes out once.
+ */
+static void scan_is_a_set(struct kunit *test)
+{
+	struct kcmap_table *table = test_crowded_table(test, 8, 8, 100);
+	struct twice twice = { .table = table };
+	u64 key = key_between(table, 0, 1, 40), filler = 0;
+	u32 i, seen = 0;
+	struct kcmap_segment *segment;
+	struct task_struct *task;
+	unsigned long flags;
+
+	KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
+	init_completion(&twice.done);
+	rcu_read_lock();
+	segment = kcmap_dirent_segment(
+		kcmap_directory_entry(rcu_dereference(table->directory), 0));
+	rcu_read_unlock();
+
+	migrate_disable();
+	task = kthread_create_on_cpu(twice_scan, &twice,
+				     cpumask_any_but(cpu_online_mask,
+						     raw_smp_processor_id()),
+				     "kcmap_test/%u");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	/* On its way from bucket 1 to bucket 40 the scan waits for this lock. */
+	local_irq_save(flags);
+	raw_spin_lock_nested(&segment->bucket_lock[20], 2);
+	wake_up_process(task);
+	mdelay(50);
+	KUNIT_EXPECT_EQ(test, 0, remove_key(table, key));
+	for (i = 0; i < table->layout.bucket_slots; i++) {
+		filler = key_between(table, filler + 1, 1, 50);
+		KUNIT_EXPECT_EQ(test, 0, insert_key(table, filler));
+	}
+	KUNIT_EXPECT_EQ(test, 0, insert_key(table, key));
+	raw_spin_unlock(&segment->bucket_lock[20]);
+	local_irq_restore(flags);
+	migrate_enable();
+
+	wait_for_completion(&twice.done);
+	KUNIT_EXPECT_EQ(test, 0, twice.rc);
+	for (i = 0; i < twice.count; i++)
+		seen += twice.keys[i] == key;
+	KUNIT_EXPECT_EQ(test, 1U, seen);
 	test_table_free(test, table);
 }
 
@@ -484,6 +580,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(never_too_full),
 	KUNIT_CASE(clear_at_one_instant),
 	KUNIT_CASE(gate_keeps_out),
+	KUNIT_CASE(scan_is_a_set),
 	{}
 };
 
