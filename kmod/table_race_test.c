@@ -468,14 +468,19 @@ static u64 key_between(const struct kcmap_table *table, u64 key,
  */
 static void scan_is_a_set(struct kunit *test)
 {
-	struct kcmap_table *table = test_crowded_table(test, 8, 8, 100);
-	struct twice twice = { .table = table };
-	u64 key = key_between(table, 0, 1, 40), filler = 0;
-	u32 i, seen = 0;
 	struct kcmap_segment *segment;
+	struct kcmap_table *table;
 	struct task_struct *task;
+	struct twice twice = {};
+	u64 key, filler = 0;
 	unsigned long flags;
+	u32 i, seen = 0;
 
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "the scan needs a CPU of its own");
+	table = test_crowded_table(test, 8, 8, 100);
+	twice.table = table;
+	key = key_between(table, 0, 1, 40);
 	KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
 	init_completion(&twice.done);
 	rcu_read_lock();
