@@ -129,7 +129,7 @@ EXPORT_SYMBOL_GPL(kcmap_lookup);
  * @map: map
  * @keys: keys, packed
  * @values: where to copy their values, packed, or NULL; the room of a key that
- *	is absent is not written
+ *	is absent is undefined
  * @nr: keys, at most KCMAP_BULK_MAX
  *
  * Each key is looked up by itself; together they take less time, since the
