@@ -7,6 +7,9 @@ vm=$top/selftests/vm
 # Kernels take minutes to build: they live outside the checkout, and outlive it.
 cache=${KCMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kcmap}
 
+# depmod and some of the guest's tools are there, where a user's PATH does not look.
+PATH+=:/usr/sbin:/sbin
+
 # Exit statuses of run and run-uml that do not come from the command.
 export E_TIMEOUT=124 E_SILENT=125 E_SPLAT=126
 
