@@ -100,9 +100,10 @@ beside() {
 				bytes[key] == others[key]
 			wrong += !same
 			n++
-			printf "%d %-9s %9d %11d   %9d %11d  %s  %s\n",
-				bytes[key], verdict[key], packets[key],
-				bytes[key], other[key], others[key],
+			# As text: %d of busybox ends at 2^31.
+			printf "%s %-9s %9s %11s   %9s %11s  %s  %s\n",
+				bytes[key] + 0, verdict[key], packets[key] + 0,
+				bytes[key] + 0, other[key] + 0, others[key] + 0,
 				same ? "  " : "!=", flow[key] | sort
 		}
 		close(sort)
