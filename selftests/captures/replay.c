@@ -200,6 +200,9 @@ static void test_capture(const struct pair *pair, int device,
 	sent = classify_wait(device, pair->rx, frames, &stats) && sent;
 	read_map(map, &got);
 	differences = report(&want, &got);
+	if (stats.packets != frames)
+		tap_diag("%s: of %llu frames %llu got as far as the hook", name,
+			 (unsigned long long)frames, stats.packets);
 
 	tap_ok(sent && !differences && stats.learned == want.count,
 	       "%s: %zu flows as tshark finds them", name, want.count);
