@@ -78,7 +78,7 @@ $(B)/selftests/%: selftests/%.c $(TESTHDRS) | userspace
 .PHONY: demo
 demo: deps ## classify real packets in a VM, and check the counts (PCAP=FILE replays a capture)
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)selftests/demo/run-demo $(if $(PCAP),PCAP=$(PCAP))
+	$(Q)selftests/demo/run-demo $(if $(PCAP),"PCAP=$(PCAP)")
 
 .PHONY: test
 test: deps ## run every test (PCAP_DIR=DIR: replay its captures too; LINT=y: lint too)

@@ -26,8 +26,9 @@ ip netns exec client tcpreplay -q -t -i eth0 capture.pcap \
 	>/tmp/tcpreplay 2>&1 || fail "$(cat /tmp/tcpreplay)"
 cat /tmp/tcpreplay
 sent=$(awk '/Successful packets:/ { print $3 }' /tmp/tcpreplay)
-arrived() { [ "$(in_server kcmap -j classify stats eth0 | jq .packets)" = "$sent" ]; }
-wait_for "the packets" arrived
+seen() { in_server kcmap -j classify stats eth0 | jq .packets; }
+arrived() { [ "$(seen)" = "$sent" ]; }
+wait_for "the $sent packets that were sent" arrived
 
 title "The classifier's counters"
 show ip netns exec server kcmap classify stats eth0
