@@ -22,7 +22,7 @@ fails 2 "an option without its argument" "option --key-type needs TYPE" -- scan 
 fails 2 "an argument for an option without" "option --keys takes no argument" -- scan m --keys=1
 fails 2 "too few operands" "usage: kcmap lookup NAME KEY" -- lookup m
 fails 2 "too many operands" "usage: kcmap lookup NAME KEY" -- lookup m 00000000 00
-fails 2 "too many operands, none wanted" "usage: kcmap list" -- list m
+fails 2 "too many operands, none wanted" "usage: kcmap list [OPTIONS]" -- list m
 fails 2 "classify operands" "usage: kcmap classify detach DEV" -- classify detach
 fails 2 "no value" "map m has values of 8 bytes" -- insert m 00000000
 for name in '' . .. control a/b 'a b' ../../null aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; do

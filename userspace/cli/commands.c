@@ -85,9 +85,9 @@ int run_command_line(char **argv)
 		return usage_error("which command of kcmap %s? See 'kcmap help %s'",
 				   command->name, command->name);
 	if (inv.nr_args < command->min_args || inv.nr_args > command->max_args)
-		return usage_error("usage: kcmap %s%s%s %s [OPTIONS]",
+		return usage_error("usage: kcmap %s%s%s%s%s [OPTIONS]",
 				   inv.group ? inv.group->name : "",
 				   inv.group ? " " : "", command->name,
-				   command->args);
+				   command->args[0] ? " " : "", command->args);
 	return command->run(inv.args, inv.nr_args);
 }
