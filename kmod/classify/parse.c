@@ -98,11 +98,7 @@ static unsigned int parse_transport_min(u8 protocol)
 	switch (protocol) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-	case IPPROTO_DCCP:
-	case IPPROTO_UDPLITE:
 		return 4;
-	case IPPROTO_SCTP:
-		return sizeof(struct sctphdr);
 	case IPPROTO_ICMP:
 		return 6;
 	case IPPROTO_ICMPV6:
@@ -119,7 +115,7 @@ static int parse_ports(const struct sk_buff *skb, unsigned int end,
 	struct kcmap_flow_key *key = &packet->key;
 	unsigned int length = parse_transport_min(key->protocol);
 	const u8 *header;
-	u8 copy[sizeof(struct sctphdr)];
+	u8 copy[8];
 
 	if (!length)
 		return 0;

@@ -19,10 +19,9 @@
  * struct kcmap_flow_key - key of a flow: one direction of a 5-tuple
  * @src: source address; IPv4 as ::ffff:a.b.c.d
  * @dst: destination address, likewise
- * @sport: source port, network byte order; ICMP and ICMPv6: the type (as a
- *	number in network byte order); 0 for protocols without ports (those with
- *	are TCP, UDP, UDP-Lite, SCTP and DCCP) and for fragments that are not the
- *	first
+ * @sport: source port of TCP or UDP, network byte order; ICMP and ICMPv6: the
+ *	type (as a number in network byte order); 0 for other protocols and for
+ *	fragments that are not the first
  * @dport: destination port; ICMP and ICMPv6: the code
  * @protocol: IPPROTO_*: the first header that is not an IPv6 extension
  * @family: AF_INET or AF_INET6
