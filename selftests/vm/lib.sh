@@ -80,14 +80,14 @@ unpacked() {
 		mkdir -p "$dir"
 		at=$((($(field 497 1) + 1) * 512 + $(field 584 4)))
 		size=$(field 588 4)
-		tail -c +$((at + 1)) "$image" | head -c "$size" >"$file.$$"
+		dd if="$image" of="$file.$$" bs=1M iflag=skip_bytes,count_bytes skip="$at" count="$size" status=none
 		case $(od -An -N 4 -t x1 "$file.$$" | tr -d ' ') in
 		fd377a58) head -c -4 "$file.$$" | xz -qdc ;;
 		28b52ffd) head -c -4 "$file.$$" | zstd -qdc ;;
 		1f8b*) gzip -qdc <"$file.$$" ;;
 		esac >"$file.$$.elf" 2>/dev/null || :
 		# An empty file says that there is none. 0x12 is the note of the PVH entry.
-		readelf -n "$file.$$.elf" 2>/dev/null | grep -qE '^ *Xen .*0x00000012' || : >"$file.$$.elf"
+		readelf -n "$file.$$.elf" 2>/dev/null | grep -E '^ *Xen .*0x00000012' >/dev/null || : >"$file.$$.elf"
 		mv "$file.$$.elf" "$file"
 		rm -f "$file.$$"
 	fi
@@ -102,7 +102,7 @@ splats() {
 # verdict LOG STATUS NONCE-FILE NONCE WHO: the exit status of a run. The guest
 # says "NONCE exit STATUS TAINT" out of band, and marks the end of its log.
 verdict() {
-	local log=$1 status=$2 file=$3 nonce=$4 who=$5 first said code taint
+	local log=$1 status=$2 file=$3 nonce=$4 who=$5 first said code taint from
 	first=$(splats "$log" | head -n 1 || :)
 	said=$(tr -d '\r' <"$file" | sed -nE "s/^$nonce exit ([0-9]+) ([0-9]+)\$/\\1 \\2/p" | tail -n 1)
 	code=${said% *} taint=${said#* }
@@ -114,7 +114,9 @@ verdict() {
 	fi
 	if [ -n "$first" ]; then
 		say "FAIL: a splat in the kernel's log, line ${first%%:*}:"
-		tail -n "+$((${first%%:*} > 3 ? ${first%%:*} - 3 : 1))" "$log" | head -n 60 >&2
+		from=$((${first%%:*} > 3 ? ${first%%:*} - 3 : 1))
+		# One program: a pipe that is closed early would be the exit status.
+		sed -n "$from,$((from + 60))p" "$log" >&2
 		return $E_SPLAT
 	fi
 	if [ -z "$said" ]; then
