@@ -16,6 +16,7 @@ enum kcmap_busted {
 	KCMAP_BUSTED_NO_DRAIN, /* the gate does not wait for writers */
 	KCMAP_BUSTED_DROP_LOCK, /* read, modify, and write under another lock */
 	KCMAP_BUSTED_NO_CLOSE, /* "full" without looking at other CPUs */
+	KCMAP_BUSTED_NO_FROZEN, /* writers do not see that a segment is frozen */
 	KCMAP_BUSTED_NR,
 };
 

@@ -5,16 +5,55 @@
 #include <linux/slab.h>
 
 #include "directory.h"
+#include "fault.h"
 
-static size_t root_bytes(const struct kcmap_layout *layout)
+static size_t root_bytes(unsigned int depth)
 {
 	const struct kcmap_directory *directory = NULL;
 
-	return struct_size(directory, leaf, kcmap_directory_leaves(layout));
+	return struct_size(directory, leaf, 1UL << depth);
+}
+
+/* Top bits of the hash that all entries of a leaf share. */
+static unsigned int leaf_depth(unsigned long word)
+{
+	return 64 - KCMAP_LEAF_BITS - (word & KCMAP_LEAF_SHIFT);
+}
+
+static unsigned long leaf_word(struct kcmap_leaf *leaf, unsigned int depth)
+{
+	return (unsigned long)leaf | (64 - KCMAP_LEAF_BITS - depth);
+}
+
+static unsigned long *leaf_place(struct kcmap_directory *directory, u64 hash)
+{
+	return &directory->leaf[kcmap_hash_top(hash, directory->depth)];
+}
+
+static void set_entry(struct kcmap_dirent *entry, struct kcmap_segment *segment)
+{
+	/* In this order, and the contents of both before: see read_key(). */
+	rcu_assign_pointer(entry->page, segment->page[0]);
+	rcu_assign_pointer(entry->segment, segment);
+}
+
+static struct kcmap_directory *root_alloc(const struct kcmap_layout *layout,
+					  unsigned int depth, gfp_t gfp)
+{
+	struct kcmap_directory *directory;
+
+	directory = kcmap_fault() ?
+			    NULL :
+			    kzalloc(root_bytes(depth), gfp | __GFP_ACCOUNT);
+	if (!directory)
+		return NULL;
+	directory->layout = *layout;
+	directory->depth = depth;
+	return directory;
 }
 
 /**
- * kcmap_directory_create - make an empty directory
+ * kcmap_directory_create - make a directory with one segment, empty
  * @layout: layout of the table
  * @max_entries: credits
  *
@@ -25,28 +64,48 @@ struct kcmap_directory *
 kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
 {
 	struct kcmap_directory *directory;
+	struct kcmap_contents *contents;
+	struct kcmap_segment *segment;
+	struct kcmap_leaf *leaf;
+	unsigned int i;
 
-	directory = kvzalloc(root_bytes(layout), GFP_KERNEL_ACCOUNT);
-	if (!directory)
-		return NULL;
-	directory->layout = *layout;
-	if (kcmap_capacity_init(&directory->capacity, max_entries)) {
-		kvfree(directory);
+	directory = root_alloc(layout, 0, GFP_KERNEL);
+	contents = kzalloc(sizeof(*contents), GFP_KERNEL_ACCOUNT);
+	leaf = kcmap_leaf_alloc(GFP_KERNEL);
+	segment = kcmap_segment_alloc(layout, false, GFP_KERNEL);
+	if (!directory || !contents || !leaf || !segment ||
+	    kcmap_capacity_init(&contents->capacity, max_entries)) {
+		kcmap_segment_free(segment);
+		kcmap_leaf_free(leaf);
+		kfree(contents);
+		kfree(directory);
 		return NULL;
 	}
+	raw_spin_lock_init(&contents->lock);
+	atomic_set(&contents->leaves, 1);
+	atomic_set(&contents->segments, 1);
+	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
+		set_entry(&leaf->entry[i], segment);
+	directory->contents = contents;
+	directory->leaf[0] = leaf_word(leaf, 0);
 	return directory;
 }
 
-static void free_chain(const struct kcmap_layout *layout,
-		       struct kcmap_segment *segment)
+/* Entries in a row may say the same segment, which is freed once. */
+static void free_leaf(struct kcmap_leaf *leaf)
 {
-	struct kcmap_segment *next;
+	struct kcmap_segment *segment, *last = NULL;
+	unsigned int i;
 
-	for (; segment; segment = next) {
-		/* Nobody else has it any more. */
-		next = rcu_dereference_protected(segment->chain, true);
-		kcmap_segment_free(layout, segment);
+	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++) {
+		segment = rcu_dereference_protected(leaf->entry[i].segment, 1);
+		if (segment == last)
+			continue;
+		kcmap_segment_free(last);
+		last = segment;
 	}
+	kcmap_segment_free(last);
+	kcmap_leaf_free(leaf);
 }
 
 /**
@@ -57,28 +116,21 @@ static void free_chain(const struct kcmap_layout *layout,
  */
 void kcmap_directory_destroy(struct kcmap_directory *directory)
 {
-	struct kcmap_segment *segment;
-	struct kcmap_dirent *entry;
-	struct kcmap_leaf *leaf;
-	unsigned long i;
-	unsigned int j;
+	unsigned long i, step;
 
 	if (!directory)
 		return;
-	for (i = 0; i < kcmap_directory_leaves(&directory->layout); i++) {
-		leaf = rcu_dereference_protected(directory->leaf[i], true);
-		if (!leaf)
-			continue;
-		for (j = 0; j < ARRAY_SIZE(leaf->entry); j++) {
-			entry = &leaf->entry[j];
-			segment = rcu_dereference_protected(entry->segment, 1);
-			free_chain(&directory->layout, segment);
-		}
-		kfree(leaf);
+	for (i = 0; i < 1UL << directory->depth; i += step) {
+		unsigned long word = directory->leaf[i];
+
+		/* Places in a row that say the same leaf. */
+		step = 1UL << (directory->depth - leaf_depth(word));
+		free_leaf(kcmap_leaf_of(word));
 		cond_resched();
 	}
-	kcmap_capacity_destroy(&directory->capacity);
-	kvfree(directory);
+	kcmap_capacity_destroy(&directory->contents->capacity);
+	kfree(directory->contents);
+	kfree(directory);
 }
 
 /**
@@ -91,89 +143,199 @@ void kcmap_directory_destroy(struct kcmap_directory *directory)
 u64 kcmap_directory_bytes(struct kcmap_directory *directory)
 {
 	const struct kcmap_layout *layout = &directory->layout;
+	struct kcmap_contents *contents = directory->contents;
 
-	return root_bytes(layout) +
-	       (u64)atomic_read(&directory->leaves) *
-		       sizeof(struct kcmap_leaf) +
-	       (u64)atomic_read(&directory->segments) *
+	return root_bytes(directory->depth) + sizeof(*contents) +
+	       (u64)atomic_read(&contents->leaves) * sizeof(struct kcmap_leaf) +
+	       (u64)atomic_read(&contents->segments) *
 		       kcmap_segment_bytes(layout, false) +
-	       (u64)atomic_read(&directory->chained) *
+	       (u64)atomic_read(&contents->chained) *
 		       kcmap_segment_bytes(layout, true);
 }
 
 /**
- * kcmap_leaf_alloc - make an empty leaf that nobody sees yet
+ * kcmap_directory_double - make a root twice as large, with nothing in it
+ * @directory: the present root
+ * @gfp: how to allocate
+ *
+ * Context: RCU or the like for @directory; as @gfp allows.
+ * Return: the root, or NULL.
+ */
+struct kcmap_directory *
+kcmap_directory_double(const struct kcmap_directory *directory, gfp_t gfp)
+{
+	return root_alloc(&directory->layout, directory->depth + 1, gfp);
+}
+
+/**
+ * kcmap_leaf_alloc - make a leaf that nobody sees yet
  * @gfp: how to allocate
  *
  * Context: as @gfp allows.
- * Return: the leaf, or NULL; kfree() frees it.
+ * Return: the leaf, or NULL.
  */
 struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp)
 {
-	return kzalloc(sizeof(struct kcmap_leaf), gfp | __GFP_ACCOUNT);
+	BUILD_BUG_ON(sizeof(struct kcmap_leaf) != PAGE_SIZE);
+	if (kcmap_fault())
+		return NULL;
+	return (void *)__get_free_page(gfp | __GFP_ACCOUNT);
 }
 
 /**
- * kcmap_leaf_install - put a leaf into the root, if there is none in its place
- * @directory: the directory
- * @hash: hash of a key in that leaf
- * @leaf: the leaf
+ * kcmap_leaf_free - free a leaf that nobody sees any more
+ * @leaf: the leaf, or NULL
  *
- * Context: RCU.
- * Return: whether the directory has taken it.
+ * Context: any but NMI.
  */
-bool kcmap_leaf_install(struct kcmap_directory *directory, u64 hash,
-			struct kcmap_leaf *leaf)
+void kcmap_leaf_free(struct kcmap_leaf *leaf)
 {
-	unsigned long number = kcmap_hash_segment(&directory->layout, hash);
+	free_page((unsigned long)leaf);
+}
 
-	/* cmpxchg() is a full barrier: the zeros are seen before the leaf. */
-	if (cmpxchg((struct kcmap_leaf __force **)&directory
-			    ->leaf[number >> KCMAP_LEAF_BITS],
-		    NULL, leaf))
+static void free_after_grace(struct rcu_head *rcu)
+{
+	__free_page(container_of(rcu, struct page, rcu_head));
+}
+
+/* Each half of @old, every entry twice. */
+static void fill_leaf(struct kcmap_leaf *leaf, const struct kcmap_leaf *old,
+		      unsigned int half)
+{
+	unsigned int i, from = half * KCMAP_LEAF_ENTRIES / 2;
+
+	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
+		set_entry(&leaf->entry[i],
+			  rcu_dereference_protected(
+				  old->entry[from + i / 2].segment, true));
+}
+
+static void split_leaf(struct kcmap_directory *directory, u64 hash,
+		       struct kcmap_spare *spare)
+{
+	unsigned long word = *leaf_place(directory, hash);
+	unsigned int depth = leaf_depth(word), half;
+	unsigned long places, first, i;
+	struct kcmap_leaf *old = kcmap_leaf_of(word);
+
+	places = 1UL << (directory->depth - depth);
+	first = kcmap_hash_top(hash, directory->depth) & ~(places - 1);
+	for (half = 0; half < 2; half++) {
+		fill_leaf(spare->leaf[half], old, half);
+		word = leaf_word(spare->leaf[half], depth + 1);
+		for (i = 0; i < places / 2; i++)
+			/* Readers find the leaf filled. */
+			smp_store_release(
+				&directory->leaf[first + half * places / 2 + i],
+				word);
+		spare->leaf[half] = NULL;
+	}
+	atomic_inc(&directory->contents->leaves);
+	call_rcu(&virt_to_page(old)->rcu_head, free_after_grace);
+}
+
+/**
+ * kcmap_directory_make_entries - see that a segment has two entries or more
+ * @root: where the root is found
+ * @hash: a hash in the segment
+ * @segment: the segment
+ * @spare: leaves and root to use
+ *
+ * Context: segment->lock and contents->lock, @segment not frozen.
+ * Return: false if something that is needed is not in @spare.
+ */
+bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
+				  const struct kcmap_segment *segment,
+				  struct kcmap_spare *spare)
+{
+	/* Under contents->lock it does not change. */
+	struct kcmap_directory *old = rcu_dereference_protected(*root, true);
+	struct kcmap_directory *directory = spare->directory;
+	unsigned int depth = leaf_depth(*leaf_place(old, hash));
+	unsigned long i;
+
+	if (segment->depth < depth + KCMAP_LEAF_BITS)
+		return true;
+	if (!spare->leaf[0] || !spare->leaf[1])
 		return false;
-	atomic_inc(&directory->leaves);
+	if (depth == old->depth) {
+		if (!directory || directory->depth != old->depth + 1)
+			return false;
+		directory->contents = old->contents;
+		for (i = 0; i < 1UL << directory->depth; i++)
+			directory->leaf[i] = old->leaf[i / 2];
+		spare->directory = NULL;
+		split_leaf(directory, hash, spare);
+		rcu_assign_pointer(*root, directory);
+		kfree_rcu(old, rcu);
+		return true;
+	}
+	split_leaf(old, hash, spare);
 	return true;
 }
 
 /**
- * kcmap_segment_install - put a segment into the directory, if there is none
- * @directory: the directory
- * @entry: its place
+ * kcmap_directory_publish - have the entries of a range say a segment
+ * @directory: the root
+ * @hash: a hash in the range
+ * @segment: the segment; its depth says the range
+ *
+ * Context: contents->lock.
+ */
+void kcmap_directory_publish(struct kcmap_directory *directory, u64 hash,
+			     struct kcmap_segment *segment)
+{
+	unsigned long word = *leaf_place(directory, hash);
+	unsigned int shift = word & KCMAP_LEAF_SHIFT;
+	unsigned int nr = 1U << (64 - shift - segment->depth);
+	unsigned int first, i;
+
+	first = (hash >> shift) & (KCMAP_LEAF_ENTRIES - 1) & ~(nr - 1);
+	for (i = 0; i < nr; i++)
+		set_entry(&kcmap_leaf_of(word)->entry[first + i], segment);
+}
+
+/**
+ * kcmap_directory_buddy - the segment that one might be merged with
+ * @directory: the root
+ * @hash: a hash in the segment
  * @segment: the segment
  *
  * Context: RCU.
- * Return: whether the directory has taken it.
+ * Return: the segment that has its range beside it, in the same leaf and as
+ * large; or NULL.
  */
-bool kcmap_segment_install(struct kcmap_directory *directory,
-			   struct kcmap_dirent *entry,
-			   struct kcmap_segment *segment)
+struct kcmap_segment *kcmap_directory_buddy(struct kcmap_directory *directory,
+					    u64 hash,
+					    struct kcmap_segment *segment)
 {
-	/* Full barrier, as above. */
-	if (cmpxchg((struct kcmap_segment __force **)&entry->segment, NULL,
-		    segment))
-		return false;
-	atomic_inc(&directory->segments);
-	return true;
+	unsigned long word = READ_ONCE(*leaf_place(directory, hash));
+	struct kcmap_segment *buddy;
+
+	if (segment->depth <= leaf_depth(word))
+		return NULL;
+	buddy = kcmap_dirent_segment(kcmap_directory_entry(
+		directory, hash ^ BIT_ULL(64 - segment->depth)));
+	return buddy->depth == segment->depth ? buddy : NULL;
 }
 
 /**
  * kcmap_segment_chain - chain a segment behind the last of a chain
- * @directory: the directory
+ * @contents: where it is counted
  * @last: the last segment, as far as the caller knows
  * @segment: one made to be chained
  *
- * Context: RCU.
- * Return: whether the directory has taken it; false: @last was not the last.
+ * Context: a bucket lock of the first segment, which is not frozen.
+ * Return: whether it was taken; false: @last was not the last.
  */
-bool kcmap_segment_chain(struct kcmap_directory *directory,
+bool kcmap_segment_chain(struct kcmap_contents *contents,
 			 struct kcmap_segment *last,
 			 struct kcmap_segment *segment)
 {
-	/* Full barrier, as above. */
+	/* cmpxchg() is a full barrier: the zeros are seen before the segment. */
 	if (cmpxchg((struct kcmap_segment __force **)&last->chain, NULL,
 		    segment))
 		return false;
-	atomic_inc(&directory->chained);
+	atomic_inc(&contents->chained);
 	return true;
 }

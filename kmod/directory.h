@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The directory: a root over leaves of entries, by the top bits of the hash.
- * Leaves and segments come into being with the first key that needs them, so
- * that a table of 2^28 entries costs little until it is filled.
+ * The directory: a root over leaves of 256 entries, by the top bits of the hash.
+ * It is extendible hashing (Fagin, Nievergelt, Pippenger, Strong 1979) on both
+ * levels: several entries in a row may say the same segment, and several places
+ * of the root the same leaf. A segment that is split needs two entries; where it
+ * has but one, its leaf is split into two before, and where that has but one
+ * place in the root, the root is doubled: a few kilobytes for millions of
+ * entries. So nobody ever waits for more than one leaf, or the root, to be copied.
  *
- * A directory holds all that belongs to the contents of a table, credits
- * included: clearing a table puts a new directory in place of the old one.
+ * Locks: leaves, the root, and what entries say change under contents->lock.
  *
- * Lifetime: found under RCU by kcmap_table.directory; freed a grace period
- * after it was replaced, with all leaves and segments, which are only ever
- * added.
+ * Lifetime: the root is found under RCU by kcmap_table.directory. Roots, leaves
+ * and segments that were replaced are freed a grace period later, and do not
+ * change any more: what a reader finds by way of an old one was true when it was
+ * replaced. All that belongs to the contents of a table, credits included,
+ * hangs on one struct kcmap_contents: clearing a table puts a new one in place of
+ * the old one.
  */
 #ifndef _KCMAP_DIRECTORY_H
 #define _KCMAP_DIRECTORY_H
@@ -22,39 +28,72 @@
 #include "segment.h"
 
 #define KCMAP_LEAF_BITS 8 /* 256 entries of 16 bytes: a page */
+#define KCMAP_LEAF_ENTRIES BIT(KCMAP_LEAF_BITS)
 
 /**
  * struct kcmap_dirent - entry of the directory
  * @page: first page of the segment: what readers need, one load less than by
- *	way of @segment. Set by any writer that finds @segment set and this not,
- *	always to the same, before it stores an entry there
- * @segment: the segment; set once, from NULL
+ *	way of @segment
+ * @segment: the segment; written after @page, so a reader who takes both checks
+ *	that they belong together
  */
 struct kcmap_dirent {
 	struct kcmap_bucket __rcu *page;
 	struct kcmap_segment __rcu *segment;
 };
 
+/* A page; its struct page has the rcu_head that frees it. */
 struct kcmap_leaf {
-	struct kcmap_dirent entry[1 << KCMAP_LEAF_BITS];
+	struct kcmap_dirent entry[KCMAP_LEAF_ENTRIES];
 };
 
 /**
- * struct kcmap_directory - directory and credits
- * @layout: layout of the table; a copy, in the line that readers load anyway
+ * struct kcmap_contents - what a table holds, between one clear and the next
  * @capacity: credits for max_entries
- * @leaves: leaves that were made
- * @segments: segments that were made, chained ones not counted
- * @chained: chained segments that were made
- * @leaf: the root; a leaf is set once, from NULL
+ * @lock: see above; taken with interrupts off, inside segment->lock
+ * @leaves: leaves that there are
+ * @segments: segments that there are, chained ones not counted
+ * @chained: chained segments that there are
  */
-struct kcmap_directory {
-	struct kcmap_layout layout;
+struct kcmap_contents {
 	struct kcmap_capacity capacity;
+	raw_spinlock_t lock;
 	atomic_t leaves;
 	atomic_t segments;
 	atomic_t chained;
-	struct kcmap_leaf __rcu *leaf[];
+};
+
+/**
+ * struct kcmap_directory - the root
+ * @layout: layout of the table; a copy, in the line that readers load anyway
+ * @depth: top bits of the hash that say the place in @leaf
+ * @contents: to what it belongs
+ * @rcu: to free it
+ * @leaf: leaves. In the low 6 bits, which the address has not, is the shift that
+ *	brings the leaf's 8 bits of the hash down
+ */
+struct kcmap_directory {
+	struct kcmap_layout layout;
+	u8 depth;
+	struct kcmap_contents *contents;
+	struct rcu_head rcu;
+	unsigned long leaf[];
+};
+
+#define KCMAP_LEAF_SHIFT 63UL
+
+/**
+ * struct kcmap_spare - what a change of the directory may need
+ * @segment: new segments
+ * @leaf: new leaves
+ * @directory: a root twice as large as the present one
+ *
+ * What is taken is set to NULL.
+ */
+struct kcmap_spare {
+	struct kcmap_segment *segment[2];
+	struct kcmap_leaf *leaf[2];
+	struct kcmap_directory *directory;
 };
 
 struct kcmap_directory *
@@ -62,49 +101,43 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries);
 void kcmap_directory_destroy(struct kcmap_directory *directory);
 u64 kcmap_directory_bytes(struct kcmap_directory *directory);
 
+struct kcmap_directory *
+kcmap_directory_double(const struct kcmap_directory *directory, gfp_t gfp);
 struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp);
-bool kcmap_leaf_install(struct kcmap_directory *directory, u64 hash,
-			struct kcmap_leaf *leaf);
-bool kcmap_segment_install(struct kcmap_directory *directory,
-			   struct kcmap_dirent *entry,
-			   struct kcmap_segment *segment);
-bool kcmap_segment_chain(struct kcmap_directory *directory,
+void kcmap_leaf_free(struct kcmap_leaf *leaf);
+bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
+				  const struct kcmap_segment *segment,
+				  struct kcmap_spare *spare);
+void kcmap_directory_publish(struct kcmap_directory *directory, u64 hash,
+			     struct kcmap_segment *segment);
+struct kcmap_segment *kcmap_directory_buddy(struct kcmap_directory *directory,
+					    u64 hash,
+					    struct kcmap_segment *segment);
+bool kcmap_segment_chain(struct kcmap_contents *contents,
 			 struct kcmap_segment *last,
 			 struct kcmap_segment *segment);
 
-static inline unsigned long
-kcmap_directory_leaves(const struct kcmap_layout *layout)
+static __always_inline struct kcmap_leaf *kcmap_leaf_of(unsigned long word)
 {
-	return layout->depth > KCMAP_LEAF_BITS ?
-		       1UL << (layout->depth - KCMAP_LEAF_BITS) :
-		       1;
+	return (struct kcmap_leaf *)(word & ~KCMAP_LEAF_SHIFT);
 }
 
-/* Entry by number of the segment, or NULL: no leaf yet. Context: RCU. */
+/* Entry of a hash. Context: RCU, or contents->lock. */
 static __always_inline struct kcmap_dirent *
-kcmap_directory_entry(const struct kcmap_directory *directory,
-		      unsigned long number)
+kcmap_directory_entry(const struct kcmap_directory *directory, u64 hash)
 {
-	struct kcmap_leaf *leaf =
-		rcu_dereference(directory->leaf[number >> KCMAP_LEAF_BITS]);
+	/* What is in the leaf comes after it: an address dependency. */
+	unsigned long word = READ_ONCE(
+		directory->leaf[kcmap_hash_top(hash, directory->depth)]);
+	unsigned int number = hash >> (word & KCMAP_LEAF_SHIFT);
 
-	if (unlikely(!leaf))
-		return NULL;
-	return &leaf->entry[number & ((1 << KCMAP_LEAF_BITS) - 1)];
+	return &kcmap_leaf_of(word)->entry[number & (KCMAP_LEAF_ENTRIES - 1)];
 }
 
-/*
- * For a writer: the segment of an entry, seen by readers from here on. NULL:
- * none yet. Context: RCU.
- */
 static __always_inline struct kcmap_segment *
 kcmap_dirent_segment(struct kcmap_dirent *entry)
 {
-	struct kcmap_segment *segment = rcu_dereference(entry->segment);
-
-	if (likely(segment) && unlikely(!rcu_access_pointer(entry->page)))
-		rcu_assign_pointer(entry->page, segment->page[0]);
-	return segment;
+	return rcu_dereference(entry->segment);
 }
 
 #endif /* _KCMAP_DIRECTORY_H */

@@ -20,10 +20,11 @@ static const u8 kcmap_fill[KCMAP_BUCKET_SLOTS_MAX + 1] = {
 };
 
 /*
- * Mean fill, in percent, that a directory made for max_entries has at most. The
- * count of keys in a segment is Poisson's: at this mean few segments overflow.
+ * Bits that the directory may use beyond those that max_entries needs at a fill
+ * of 100 %. Random keys need about one; what needs more than three was chosen
+ * to collide, and is chained rather than let the directory double for ever.
  */
-#define KCMAP_FILL_MEAN 75
+#define KCMAP_DEPTH_SPARE 3
 
 static unsigned int bucket_bytes(unsigned int slot_size, unsigned int slots)
 {
@@ -73,7 +74,7 @@ void kcmap_layout_init(struct kcmap_layout *layout, u32 key_size,
 		       u32 value_size, u64 max_entries)
 {
 	unsigned int slot_size, page_slots, pages;
-	u64 slots, segments;
+	u64 segments;
 
 	layout->key_size = key_size;
 	layout->value_size = value_size;
@@ -92,9 +93,9 @@ void kcmap_layout_init(struct kcmap_layout *layout, u32 key_size,
 	pages = DIV_ROUND_UP(KCMAP_SEGMENT_SLOTS_MIN, page_slots);
 	layout->page_bits = order_base_2(pages);
 
-	slots = DIV_ROUND_UP_ULL(max_entries * 100, KCMAP_FILL_MEAN);
-	segments = DIV_ROUND_UP_ULL(slots, kcmap_layout_slots(layout));
-	layout->depth = order_base_2(segments);
+	segments = DIV_ROUND_UP_ULL(max_entries, kcmap_layout_slots(layout));
+	layout->depth = min_t(u32, order_base_2(segments) + KCMAP_DEPTH_SPARE,
+			      KCMAP_DEPTH_MAX);
 	BUILD_BUG_ON(KCMAP_ENTRIES_MAX >
 		     (KCMAP_SEGMENT_SLOTS_MIN << KCMAP_DEPTH_MAX) / 2);
 }

@@ -43,7 +43,7 @@
  * @bucket_slots: slots in a bucket
  * @page_buckets: buckets in a page
  * @page_bits: log2 of the pages of a segment
- * @depth: log2 of the segments that the directory has room for
+ * @depth: most bits of the hash that the directory may use: the cap on splits
  * @word_to_word: keys and values of a word each, three to a line
  */
 struct kcmap_layout {
@@ -79,11 +79,10 @@ static inline unsigned int kcmap_layout_slots(const struct kcmap_layout *layout)
 	return kcmap_layout_buckets(layout) * layout->bucket_slots;
 }
 
-/* Number of the segment; the shift in two steps because depth may be 0. */
-static __always_inline unsigned long
-kcmap_hash_segment(const struct kcmap_layout *layout, u64 hash)
+/* The top @bits of a hash; the shift in two steps because @bits may be 0. */
+static __always_inline unsigned long kcmap_hash_top(u64 hash, unsigned int bits)
 {
-	return (hash >> 1) >> (63 - layout->depth);
+	return (hash >> 1) >> (63 - bits);
 }
 
 static __always_inline unsigned int

@@ -14,6 +14,18 @@
 /* Keys that a bulk look-up has in flight: about what a CPU can miss at once. */
 #define KCMAP_BULK_WINDOW 16
 
+/**
+ * struct kcmap_place - where a look-up begins
+ * @home: home bucket
+ * @page: the page that it is in, where a segment has but one
+ * @segment: the segment, where it has more; else NULL
+ */
+struct kcmap_place {
+	struct kcmap_bucket *home;
+	struct kcmap_bucket *page;
+	struct kcmap_segment *segment;
+};
+
 /*
  * A write is going on in the bucket, or has been. Its writer has interrupts off
  * and is on another CPU, so waiting is short; only an NMI may have interrupted
@@ -64,16 +76,20 @@ static __always_inline int read_bucket(const struct kcmap_layout *layout,
  * caller: a key that moved meanwhile has changed its home.
  */
 static noinline int read_elsewhere(const struct kcmap_layout *layout,
-				   struct kcmap_segment *segment, u64 hash,
+				   struct kcmap_dirent *entry,
+				   const struct kcmap_place *place, u64 hash,
 				   u64 home, const u64 *key, void *value)
 {
 	unsigned int number = kcmap_hash_alternate(layout, hash);
+	struct kcmap_segment *segment = place->segment;
 	struct kcmap_bucket *bucket;
 	u64 state;
 	int rc;
 
 	if (home & KCMAP_STATE_AWAY) {
-		bucket = kcmap_segment_bucket(layout, segment, number);
+		bucket = segment ?
+				 kcmap_segment_bucket(layout, segment, number) :
+				 kcmap_page_bucket(layout, place->page, number);
 		state = kcmap_bucket_read(bucket);
 		rc = read_bucket(layout, bucket, state, key,
 				 kcmap_hash_tag(hash), value);
@@ -84,6 +100,12 @@ static noinline int read_elsewhere(const struct kcmap_layout *layout,
 	}
 	if (!(home & KCMAP_STATE_CHAIN))
 		return -ENOENT;
+	if (!segment) {
+		segment = kcmap_dirent_segment(entry);
+		/* Replaced between the two loads: another segment's chain. */
+		if (segment->page[0] != place->page)
+			return -EAGAIN;
+	}
 	while ((segment = rcu_dereference(segment->chain))) {
 		bucket = kcmap_segment_bucket(layout, segment,
 					      kcmap_hash_home(layout, hash));
@@ -98,59 +120,58 @@ static noinline int read_elsewhere(const struct kcmap_layout *layout,
 	return -ENOENT;
 }
 
-/* The home bucket of a key, or NULL: no segment there yet. Context: RCU. */
-static __always_inline struct kcmap_bucket *
-home_bucket(const struct kcmap_layout *layout, struct kcmap_dirent *entry,
-	    u64 hash)
+/* Context: RCU. */
+static __always_inline void find_place(const struct kcmap_layout *layout,
+				       struct kcmap_dirent *entry, u64 hash,
+				       struct kcmap_place *place)
 {
 	unsigned int number = kcmap_hash_home(layout, hash);
-	struct kcmap_segment *segment;
-	struct kcmap_bucket *page;
 
 	if (unlikely(layout->page_bits)) {
-		segment = rcu_dereference(entry->segment);
-		if (!segment)
-			return NULL;
-		return kcmap_segment_bucket(layout, segment, number);
+		place->segment = kcmap_dirent_segment(entry);
+		place->home =
+			kcmap_segment_bucket(layout, place->segment, number);
+	} else {
+		place->segment = NULL;
+		place->page = rcu_dereference(entry->page);
+		place->home = kcmap_page_bucket(layout, place->page, number);
 	}
-	page = rcu_dereference(entry->page);
-	if (unlikely(!page))
-		return NULL;
-	return kcmap_page_bucket(layout, page, number);
 }
 
+/*
+ * A segment that has been replaced meanwhile is frozen: what is read in it was
+ * true when it was replaced, after this look-up began.
+ */
 static __always_inline int read_key(struct kcmap_table *table,
 				    const struct kcmap_layout *layout,
 				    struct kcmap_dirent *entry,
-				    struct kcmap_bucket *bucket, u64 hash,
+				    struct kcmap_place *place, u64 hash,
 				    const u64 *key, void *value)
 {
-	struct kcmap_segment *segment;
 	unsigned int retries = 0;
 	u64 state;
 	int rc;
 
 	for (;;) {
-		state = kcmap_bucket_read(bucket);
-		rc = read_bucket(layout, bucket, state, key,
+		state = kcmap_bucket_read(place->home);
+		rc = read_bucket(layout, place->home, state, key,
 				 kcmap_hash_tag(hash), value);
 		if (likely(!rc))
 			return 0;
 		if (rc == -ENOENT) {
-			if (state & (KCMAP_STATE_AWAY | KCMAP_STATE_CHAIN)) {
-				segment = rcu_dereference(entry->segment);
-				rc = read_elsewhere(layout, segment, hash,
+			if (state & (KCMAP_STATE_AWAY | KCMAP_STATE_CHAIN))
+				rc = read_elsewhere(layout, entry, place, hash,
 						    state, key, value);
-			}
 			if (!rc)
 				return 0;
 			if (rc == -ENOENT &&
-			    (likely(!changed(bucket, state)) ||
+			    (likely(!changed(place->home, state)) ||
 			     kcmap_busted(KCMAP_BUSTED_NO_HOME_RECHECK)))
 				return -ENOENT;
 		}
 		if (!may_retry(table, &retries))
 			return -EAGAIN;
+		find_place(layout, entry, hash, place);
 	}
 }
 
@@ -169,10 +190,10 @@ int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
 	u64 words[KCMAP_KEY_WORDS_MAX] __uninitialized;
 	struct kcmap_directory *directory;
 	const struct kcmap_layout *layout;
-	struct kcmap_bucket *bucket;
 	struct kcmap_dirent *entry;
-	int rc = -ENOENT;
+	struct kcmap_place place;
 	u64 hash;
+	int rc;
 
 	kcmap_words_pack(words, key, table->layout.key_size);
 	hash = kcmap_table_hash(table, words);
@@ -180,15 +201,9 @@ int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
 	rcu_read_lock();
 	directory = rcu_dereference(table->directory);
 	layout = &directory->layout;
-	entry = kcmap_directory_entry(directory,
-				      kcmap_hash_segment(layout, hash));
-	if (unlikely(!entry))
-		goto unlock;
-	bucket = home_bucket(layout, entry, hash);
-	if (unlikely(!bucket))
-		goto unlock;
-	rc = read_key(table, layout, entry, bucket, hash, words, value);
-unlock:
+	entry = kcmap_directory_entry(directory, hash);
+	find_place(layout, entry, hash, &place);
+	rc = read_key(table, layout, entry, &place, hash, words, value);
 	rcu_read_unlock();
 	return rc;
 }
@@ -201,12 +216,11 @@ static u64 lookup_window(struct kcmap_table *table,
 			 const struct kcmap_directory *directory,
 			 const void *keys, void *values, unsigned int nr)
 {
-	struct kcmap_bucket *bucket[KCMAP_BULK_WINDOW] __uninitialized;
+	struct kcmap_place place[KCMAP_BULK_WINDOW] __uninitialized;
 	struct kcmap_dirent *entry[KCMAP_BULK_WINDOW] __uninitialized;
 	const struct kcmap_layout *layout = &directory->layout;
 	u64 words[KCMAP_KEY_WORDS_MAX] __uninitialized;
 	u64 hash[KCMAP_BULK_WINDOW] __uninitialized;
-	unsigned long number;
 	unsigned int i;
 	u64 found = 0;
 	void *value;
@@ -215,22 +229,18 @@ static u64 lookup_window(struct kcmap_table *table,
 		kcmap_words_pack(words, keys + i * layout->key_size,
 				 layout->key_size);
 		hash[i] = kcmap_table_hash(table, words);
-		number = kcmap_hash_segment(layout, hash[i]);
-		entry[i] = kcmap_directory_entry(directory, number);
+		entry[i] = kcmap_directory_entry(directory, hash[i]);
 		prefetch(entry[i]);
 	}
 	for (i = 0; i < nr; i++) {
-		bucket[i] = entry[i] ? home_bucket(layout, entry[i], hash[i]) :
-				       NULL;
-		prefetch(bucket[i]);
+		find_place(layout, entry[i], hash[i], &place[i]);
+		prefetch(place[i].home);
 	}
 	for (i = 0; i < nr; i++) {
-		if (!bucket[i])
-			continue;
 		kcmap_words_pack(words, keys + i * layout->key_size,
 				 layout->key_size);
 		value = values ? values + i * layout->value_size : NULL;
-		if (!read_key(table, layout, entry[i], bucket[i], hash[i],
+		if (!read_key(table, layout, entry[i], &place[i], hash[i],
 			      words, value))
 			found |= BIT_ULL(i);
 	}

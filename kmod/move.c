@@ -152,6 +152,28 @@ static bool is_full(const struct kcmap_layout *layout,
 bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
 		     u64 hash)
 {
+	bool room = true;
+
+	raw_spin_lock(&segment->lock);
+	/* What was replaced must not change; the caller will see that it was. */
+	if (!segment->frozen)
+		room = kcmap_make_room_locked(table, segment, hash);
+	raw_spin_unlock(&segment->lock);
+	return room;
+}
+
+/**
+ * kcmap_make_room_locked - likewise
+ * @table: the table
+ * @segment: segment of the key
+ * @hash: its hash
+ *
+ * Context: segment->lock, or a segment that nobody else sees.
+ * Return: false if there is no way to make room.
+ */
+bool kcmap_make_room_locked(struct kcmap_table *table,
+			    struct kcmap_segment *segment, u64 hash)
+{
 	const struct kcmap_layout *layout = &table->layout;
 	DECLARE_BITMAP(seen, PAGE_SIZE / 64) = {};
 	struct move_node nodes[KCMAP_NODES_MAX] __uninitialized;
@@ -172,7 +194,6 @@ bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
 	__set_bit(nodes[0].bucket, seen);
 	__set_bit(nodes[1].bucket, seen);
 
-	raw_spin_lock(&segment->lock);
 	for (i = 0; i < nr && !room; i++) {
 		bucket = kcmap_segment_bucket(layout, segment, nodes[i].bucket);
 		for (slot = 0; slot < layout->bucket_slots; slot++) {
@@ -199,6 +220,5 @@ bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
 			};
 		}
 	}
-	raw_spin_unlock(&segment->lock);
 	return room;
 }

@@ -78,8 +78,8 @@ static void copy_bucket(const struct kcmap_layout *layout,
 }
 
 /*
- * Copy a segment. Return: 0, or how many slots there must be room for. Context:
- * RCU.
+ * Copy a segment. Return: 0, or how many slots there must be room for; with
+ * copy->room enough, too: the segment was replaced. Context: RCU.
  */
 static u32 copy_segment(const struct kcmap_layout *layout,
 			struct kcmap_segment *segment, struct scan_copy *copy)
@@ -96,6 +96,11 @@ static u32 copy_segment(const struct kcmap_layout *layout,
 
 	copy->nr = 0;
 	raw_spin_lock_irqsave(&segment->lock, flags);
+	/* What was replaced must not be read after what has replaced it. */
+	if (segment->frozen) {
+		raw_spin_unlock_irqrestore(&segment->lock, flags);
+		return need;
+	}
 	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
 		/* Home's lock covers the chained buckets of that number. */
 		raw_spin_lock(&segment->bucket_lock[i]);
@@ -217,49 +222,31 @@ static u32 emit_copy(struct scan *scan, const struct scan_copy *copy)
 }
 
 /*
- * Copy the segment of a number, sorted. Return: 1: copied; 0: there is none,
- * and
- * @skip says how many numbers share its absence; or an error.
+ * Copy the segment of the cursor, sorted. Return: 0 and in @last the highest hash
+ * of the segment, or an error.
  */
-static int take_segment(struct scan *scan, unsigned long number,
-			struct scan_copy *copy, unsigned long *skip)
+static int take_segment(struct scan *scan, struct scan_copy *copy, u64 *last)
 {
-	struct kcmap_directory *directory;
 	const struct kcmap_layout *layout = &scan->table->layout;
 	struct kcmap_segment *segment;
-	struct kcmap_dirent *entry;
 	u32 need;
 	int rc;
 
 	do {
-		need = 0;
 		rcu_read_lock();
-		directory = rcu_dereference(scan->table->directory);
-		entry = kcmap_directory_entry(directory, number);
-		segment = entry ? rcu_dereference(entry->segment) : NULL;
-		*skip = entry ? 1 :
-				(1UL << KCMAP_LEAF_BITS) -
-					(number &
-					 ((1UL << KCMAP_LEAF_BITS) - 1));
-		if (segment)
-			need = copy_segment(layout, segment, copy);
+		segment = kcmap_dirent_segment(kcmap_directory_entry(
+			rcu_dereference(scan->table->directory), scan->cursor));
+		*last = scan->cursor | U64_MAX >> segment->depth;
+		need = copy_segment(layout, segment, copy);
 		rcu_read_unlock();
-		if (need) {
+		if (need > copy->room) {
 			rc = copy_alloc(layout, copy, need);
 			if (rc)
 				return rc;
 		}
 	} while (need);
-	if (!segment)
-		return 0;
 	sort_copy(scan->table, copy, scan->cursor);
-	return 1;
-}
-
-/* First hash of a segment. The shift in two steps: depth may be 0. */
-static u64 segment_hash(const struct kcmap_layout *layout, unsigned long number)
-{
-	return ((u64)number << (63 - layout->depth)) << 1;
+	return 0;
 }
 
 /**
@@ -283,8 +270,6 @@ static u64 segment_hash(const struct kcmap_layout *layout, unsigned long number)
 int kcmap_table_scan(struct kcmap_table *table, u64 *cursor, void *keys,
 		     void *values, u32 capacity, u32 *count, bool *end)
 {
-	const struct kcmap_layout *layout = &table->layout;
-	unsigned long number = kcmap_hash_segment(layout, *cursor);
 	struct scan scan = {
 		.table = table,
 		.cursor = *cursor,
@@ -293,8 +278,8 @@ int kcmap_table_scan(struct kcmap_table *table, u64 *cursor, void *keys,
 		.capacity = capacity,
 	};
 	struct scan_copy copy = {};
-	unsigned long skip;
 	u32 lacking = 0;
+	u64 last;
 	int rc = 0;
 
 	*end = false;
@@ -304,21 +289,18 @@ int kcmap_table_scan(struct kcmap_table *table, u64 *cursor, void *keys,
 			rc = -EINTR;
 			break;
 		}
-		rc = take_segment(&scan, number, &copy, &skip);
-		if (rc < 0)
+		rc = take_segment(&scan, &copy, &last);
+		if (rc)
 			break;
-		if (rc > 0)
-			lacking = emit_copy(&scan, &copy);
-		rc = 0;
+		lacking = emit_copy(&scan, &copy);
 		if (lacking)
 			break;
-		number += skip;
-		if (number >> layout->depth) {
+		if (last == U64_MAX) {
 			scan.cursor = U64_MAX;
 			*end = true;
 			break;
 		}
-		scan.cursor = segment_hash(layout, number);
+		scan.cursor = last + 1;
 		if (scan.count == capacity)
 			break;
 	}

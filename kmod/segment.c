@@ -3,6 +3,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "segment.h"
 
 static unsigned int lock_count(const struct kcmap_layout *layout, bool chained)
@@ -49,19 +50,22 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 	unsigned int i;
 
 	gfp |= __GFP_ACCOUNT | __GFP_ZERO;
-	segment = kmalloc(struct_bytes(layout, chained), gfp);
+	segment = kcmap_fault() ? NULL :
+				  kmalloc(struct_bytes(layout, chained), gfp);
 	if (!segment)
 		return NULL;
 	raw_spin_lock_init(&segment->lock);
+	segment->page_bits = layout->page_bits;
 	if (!chained)
 		segment->bucket_lock = (void *)(segment->page + pages);
 	for (i = 0; i < lock_count(layout, chained); i++)
 		raw_spin_lock_init(&segment->bucket_lock[i]);
 
 	for (i = 0; i < pages; i++) {
-		segment->page[i] = (void *)__get_free_page(gfp);
+		segment->page[i] = kcmap_fault() ? NULL :
+						   (void *)__get_free_page(gfp);
 		if (!segment->page[i]) {
-			kcmap_segment_free(layout, segment);
+			kcmap_segment_free(segment);
 			return NULL;
 		}
 	}
@@ -69,20 +73,37 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 }
 
 /**
- * kcmap_segment_free - free a segment that nobody sees any more
- * @layout: layout of the table
- * @segment: the segment, or NULL; what is chained behind it is not freed
+ * kcmap_segment_free - free a segment that nobody sees any more, with its chain
+ * @segment: the segment, or NULL
  *
  * Context: any but NMI; interrupts on, for PREEMPT_RT.
  */
-void kcmap_segment_free(const struct kcmap_layout *layout,
-			struct kcmap_segment *segment)
+void kcmap_segment_free(struct kcmap_segment *segment)
 {
+	struct kcmap_segment *next;
 	unsigned int i;
 
-	if (!segment)
-		return;
-	for (i = 0; i < kcmap_layout_pages(layout); i++)
-		free_page((unsigned long)segment->page[i]);
-	kfree(segment);
+	for (; segment; segment = next) {
+		/* Nobody else has it any more. */
+		next = rcu_dereference_protected(segment->chain, true);
+		for (i = 0; i < 1U << segment->page_bits; i++)
+			free_page((unsigned long)segment->page[i]);
+		kfree(segment);
+	}
+}
+
+static void free_after_grace(struct rcu_head *rcu)
+{
+	kcmap_segment_free(container_of(rcu, struct kcmap_segment, rcu));
+}
+
+/**
+ * kcmap_segment_free_rcu - free a segment that was replaced, with its chain
+ * @segment: the segment; no new reader can find it
+ *
+ * Context: any but NMI.
+ */
+void kcmap_segment_free_rcu(struct kcmap_segment *segment)
+{
+	call_rcu(&segment->rcu, free_after_grace);
 }

@@ -5,8 +5,10 @@
  * Locks, outer to inner, all raw and taken with interrupts off, so that a
  * reader or writer in interrupt context never spins on what it interrupted:
  *
- *   segment->lock		entries do not move between buckets
+ *   segment->lock		entries do not move between buckets; of two segments
+ *				that merge, the one of the lower hashes first
  *   bucket locks		by ascending number, two at most
+ *   kcmap_contents.lock
  *   kcmap_capacity.lock
  *
  * Every operation on a key holds the lock of its home bucket throughout, so
@@ -16,7 +18,15 @@
  *
  * The locks are beside the pages, not in them: userspace is to map the pages.
  *
- * Lifetime: a segment lives as long as its directory; it is found under RCU.
+ * Splitting and merging build new segments aside and then replace the old ones,
+ * which are frozen first: frozen is set under segment->lock, then every bucket
+ * lock is taken and released once. A writer looks at it after it has taken its
+ * home lock, and again whenever it has dropped and retaken that; so it either
+ * is waited for, or sees that the segment is frozen, and begins anew.
+ *
+ * Lifetime: found under RCU; freed a grace period after it was replaced, or with
+ * its directory. What a reader finds in a segment that has been replaced was
+ * true when it was, and that was after the reader had begun.
  */
 #ifndef _KCMAP_SEGMENT_H
 #define _KCMAP_SEGMENT_H
@@ -32,21 +42,34 @@
  * struct kcmap_segment - a segment
  * @chain: segment that takes what finds no place here; set once
  * @bucket_lock: array of a lock for each bucket; NULL in a chained segment
- * @lock: held while entries are moved from bucket to bucket, and while the
- *	segment is copied for a scan
+ * @lock: held while entries are moved from bucket to bucket, while the segment is
+ *	copied for a scan, split, or merged
+ * @depth: top bits that the hashes of its keys share
+ * @page_bits: log2 of its pages
+ * @frozen: about to be replaced, or replaced; under @lock
+ * @unsplittable: splitting was tried in vain, for its keys were chosen to
+ *	collide; a hint, until another segment is chained behind
+ * @emptied: buckets that deletes emptied; a hint when to look for a merge
+ * @rcu: to free it
  * @page: its pages
  */
 struct kcmap_segment {
 	struct kcmap_segment __rcu *chain;
 	raw_spinlock_t *bucket_lock;
 	raw_spinlock_t lock;
+	u8 depth;
+	u8 page_bits;
+	bool frozen;
+	bool unsplittable;
+	u32 emptied;
+	struct rcu_head rcu;
 	struct kcmap_bucket *page[];
 };
 
 struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 					  bool chained, gfp_t gfp);
-void kcmap_segment_free(const struct kcmap_layout *layout,
-			struct kcmap_segment *segment);
+void kcmap_segment_free(struct kcmap_segment *segment);
+void kcmap_segment_free_rcu(struct kcmap_segment *segment);
 size_t kcmap_segment_bytes(const struct kcmap_layout *layout, bool chained);
 
 static __always_inline struct kcmap_bucket *

@@ -41,6 +41,7 @@ struct kcmap_table *kcmap_table_create(const struct kcmap_table_params *params)
 	directory = kcmap_directory_create(&table->layout, params->max_entries);
 	if (!directory)
 		goto destroy_gate;
+	table->contents = directory->contents;
 	RCU_INIT_POINTER(table->directory, directory);
 	return table;
 
@@ -130,13 +131,6 @@ static u64 stored(const struct kcmap_table *table)
 	return inserts - deletes;
 }
 
-/* Context: the gate's mutex, under which alone the directory is replaced. */
-static struct kcmap_directory *directory_of(struct kcmap_table *table)
-{
-	lockdep_assert_held(&table->gate.keeper);
-	return rcu_dereference_protected(table->directory, true);
-}
-
 /**
  * kcmap_table_stats - statistics of a table
  * @table: the table
@@ -155,11 +149,13 @@ void kcmap_table_stats(struct kcmap_table *table,
 	stats->clears = table->clears;
 	stats->entries = stored(table) - table->cleared;
 	stats->entries = min(stats->entries, table->params.max_entries);
-	directory = directory_of(table);
-	stats->overflow_segments = atomic_read(&directory->chained);
-	stats->segments =
-		atomic_read(&directory->segments) + stats->overflow_segments;
+	rcu_read_lock();
+	directory = rcu_dereference(table->directory);
+	stats->overflow_segments = atomic_read(&table->contents->chained);
+	stats->segments = atomic_read(&table->contents->segments) +
+			  stats->overflow_segments;
 	stats->memory = sizeof(*table) + kcmap_directory_bytes(directory);
+	rcu_read_unlock();
 	mutex_unlock(&table->gate.keeper);
 
 	for_each_possible_cpu(cpu) {
@@ -172,6 +168,8 @@ void kcmap_table_stats(struct kcmap_table *table,
 		stats->full += READ_ONCE(counters->full);
 		stats->nomem += READ_ONCE(counters->nomem);
 		stats->moves += READ_ONCE(counters->moves);
+		stats->splits += READ_ONCE(counters->splits);
+		stats->merges += READ_ONCE(counters->merges);
 		stats->read_retries += READ_ONCE(counters->read_retries);
 	}
 }
@@ -190,8 +188,12 @@ static void clear_instant(void *ctx)
 {
 	struct clear *clear = ctx;
 	struct kcmap_table *table = clear->table;
-	struct kcmap_directory *old = directory_of(table);
+	/* Nobody doubles it now: that is done inside the gate. */
+	struct kcmap_directory *old =
+		rcu_dereference_protected(table->directory, true);
 
+	/* A writer looks at it inside the gate. */
+	table->contents = clear->directory->contents;
 	rcu_assign_pointer(table->directory, clear->directory);
 	clear->directory = old;
 	table->cleared = stored(table);

@@ -34,7 +34,7 @@ struct kcmap_table_params {
  * @bucket_slots: slots in a bucket
  * @segment_buckets: buckets in a segment
  * @segment_size: bytes of a segment's pages
- * @segments_max: segments that the directory has room for
+ * @segments_max: segments that the directory can grow to
  */
 struct kcmap_geometry {
 	u32 slot_size;
@@ -58,6 +58,8 @@ struct kcmap_table_stats {
 	u64 full;
 	u64 nomem;
 	u64 moves;
+	u64 splits;
+	u64 merges;
 	u64 read_retries;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the table share: lookup.c, write.c, move.c, scan.c,
+ * What the files of the table share: lookup.c, write.c, move.c, split.c, scan.c,
  * table.c.
  */
 #ifndef _KCMAP_TABLE_INTERNAL_H
@@ -21,6 +21,8 @@
  * @full: writes refused with ENOSPC
  * @nomem: writes refused with ENOMEM
  * @moves: entries moved to make room
+ * @splits: segments split
+ * @merges: segments merged
  * @read_retries: buckets read again
  *
  * @inserts and @deletes change inside the gate, so that the gate's keeper finds
@@ -33,13 +35,16 @@ struct kcmap_counters {
 	u64 full;
 	u64 nomem;
 	u64 moves;
+	u64 splits;
+	u64 merges;
 	u64 read_retries;
 };
 
 /**
  * struct kcmap_table - a table
- * @directory: the contents; replaced through the gate by kcmap_table_clear(),
- *	read under RCU
+ * @directory: the root; replaced through the gate by kcmap_table_clear(), and by
+ *	one that is twice as large under contents->lock; read under RCU
+ * @contents: what the root belongs to; replaced through the gate
  * @hash: function and seed
  * @layout: as in each directory
  * @params: as it was made
@@ -50,6 +55,7 @@ struct kcmap_counters {
  */
 struct kcmap_table {
 	struct kcmap_directory __rcu *directory;
+	struct kcmap_contents *contents;
 	struct kcmap_hash hash;
 	struct kcmap_layout layout;
 	struct kcmap_table_params params;
@@ -62,6 +68,13 @@ struct kcmap_table {
 /* move.c */
 bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
 		     u64 hash);
+bool kcmap_make_room_locked(struct kcmap_table *table,
+			    struct kcmap_segment *segment, u64 hash);
+
+/* split.c */
+bool kcmap_split(struct kcmap_table *table, u64 hash,
+		 const struct kcmap_segment *full, gfp_t gfp);
+void kcmap_merge(struct kcmap_table *table, u64 hash, gfp_t gfp);
 
 static __always_inline u64 kcmap_table_hash(const struct kcmap_table *table,
 					    const u64 *key)

@@ -216,6 +216,91 @@ static void no_false_miss(struct kunit *test)
 	test_table_free(test, table);
 }
 
+/*
+ * The table grows and shrinks all the time under readers of keys that are there
+ * all the time. Whoever makes it grow looks for what it has stored.
+ */
+#define GROW_STABLE 2000
+#define GROW_KEYS 4000
+
+static void grow_read(struct test_thread *thread)
+{
+	u64 i, key, value;
+
+	for (i = 0; i < 1000; i++) {
+		key = test_random(thread, GROW_STABLE);
+		if (kcmap_table_lookup(thread->table, &key, &value) ||
+		    value != key)
+			thread->failures++;
+		thread->ops++;
+	}
+}
+
+static void grow_write(struct test_thread *thread)
+{
+	u64 first = (u64)(thread->number + 1) << 32, key;
+
+	for (key = first; key < first + GROW_KEYS; key++)
+		thread->failures += insert_key(thread->table, key) != 0;
+	for (key = first; key < first + GROW_KEYS; key++)
+		thread->failures +=
+			kcmap_table_lookup(thread->table, &key, NULL) != 0;
+	for (key = first; key < first + GROW_KEYS; key++)
+		thread->failures += remove_key(thread->table, key) != 0;
+	thread->ops += 3 * GROW_KEYS;
+}
+
+/* Each stable key exactly once, however segments come and go. */
+static void grow_scan(struct test_thread *thread)
+{
+	u64 cursor = 0, keys[50], sum = 0, seen = 0;
+	bool end = false;
+	u32 i, count;
+
+	while (!end) {
+		if (kcmap_table_scan(thread->table, &cursor, keys, NULL,
+				     ARRAY_SIZE(keys), &count, &end)) {
+			thread->failures++;
+			return;
+		}
+		for (i = 0; i < count; i++) {
+			if (keys[i] >= GROW_STABLE)
+				continue;
+			seen++;
+			sum += keys[i];
+		}
+	}
+	thread->failures += seen != GROW_STABLE;
+	thread->failures += sum != GROW_STABLE * (GROW_STABLE - 1ULL) / 2;
+	thread->ops++;
+}
+
+static const test_thread_fn grows_unseen_fns[] = { grow_write, grow_read,
+						   grow_write, grow_scan };
+
+static void grows_unseen(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 1 << 20, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	struct kcmap_table_stats stats;
+	u64 key;
+
+	for (key = 0; key < GROW_STABLE; key++)
+		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
+	KUNIT_EXPECT_EQ(test, 0ULL,
+			test_threads(test, table, NULL, grows_unseen_fns,
+				     ARRAY_SIZE(grows_unseen_fns),
+				     2 * RACE_MS));
+	KUNIT_EXPECT_EQ(test, (u64)GROW_STABLE, test_count(test, table));
+	kcmap_table_stats(table, &stats);
+	kunit_info(test, "%llu splits, %llu merges\n", stats.splits,
+		   stats.merges);
+	/* Or the case would prove nothing. */
+	KUNIT_EXPECT_GT(test, stats.splits, 20ULL);
+	KUNIT_EXPECT_GT(test, stats.merges, 5ULL);
+	test_table_free(test, table);
+}
+
 static void add_one(void *value, void *ctx)
 {
 	(*(u64 *)value)++;
@@ -579,6 +664,7 @@ static void gate_keeps_out(struct kunit *test)
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE_PARAM(no_torn_value, torn_shape_gen_params),
 	KUNIT_CASE(no_false_miss),
+	KUNIT_CASE(grows_unseen),
 	KUNIT_CASE(no_lost_update),
 	KUNIT_CASE(no_twins),
 	KUNIT_CASE(never_full_too_soon),

@@ -6,6 +6,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "table_testlib.h"
 
 static const struct test_shape shapes[] = {
@@ -54,11 +55,10 @@ static void layout_bounds(struct kunit *test)
 			used = layout.page_buckets * layout.bucket_size;
 			KUNIT_ASSERT_LE(test, used, PAGE_SIZE);
 			KUNIT_ASSERT_GE(test, (u64)slots << layout.depth,
-					KCMAP_ENTRIES_MAX);
+					2 * KCMAP_ENTRIES_MAX);
 		}
 	}
 	kcmap_layout_init(&layout, 8, 8, 1);
-	KUNIT_EXPECT_EQ(test, layout.depth, 0);
 	KUNIT_EXPECT_TRUE(test, layout.word_to_word);
 	KUNIT_EXPECT_EQ(test, layout.bucket_size, 64);
 }
@@ -79,7 +79,7 @@ static void layout_places(struct kunit *test)
 		KUNIT_ASSERT_LT(test, home, kcmap_layout_buckets(&layout));
 		KUNIT_ASSERT_LT(test, alternate, kcmap_layout_buckets(&layout));
 		KUNIT_ASSERT_NE(test, home, alternate);
-		KUNIT_ASSERT_LT(test, kcmap_hash_segment(&layout, hash),
+		KUNIT_ASSERT_LT(test, kcmap_hash_top(hash, layout.depth),
 				1UL << layout.depth);
 	}
 }
@@ -319,6 +319,212 @@ static void crowded(struct kunit *test)
 	test_table_free(test, table);
 }
 
+/* Bytes that a table takes, as it says itself. */
+static u64 memory_of(struct kcmap_table *table)
+{
+	struct kcmap_table_stats stats;
+
+	kcmap_table_stats(table, &stats);
+	return stats.memory;
+}
+
+static void put_number(struct kunit *test, struct kcmap_table *table,
+		       enum kcmap_write op, u64 number, int want)
+{
+	u32 value_size = table->params.value_size;
+	u8 key[KCMAP_KEY_SIZE_MAX], value[64];
+
+	KUNIT_ASSERT_LE(test, value_size, (u32)sizeof(value));
+	test_key(key, table->params.key_size, number);
+	test_value(value, value_size, number);
+	KUNIT_ASSERT_EQ(test, want,
+			kcmap_table_write(table, op, key, value, NULL,
+					  GFP_KERNEL));
+}
+
+static void expect_numbers(struct kunit *test, struct kcmap_table *table,
+			   u64 from, u64 to, int want)
+{
+	u8 key[KCMAP_KEY_SIZE_MAX], value[64];
+	u64 i;
+
+	for (i = from; i < to; i++) {
+		test_key(key, table->params.key_size, i);
+		KUNIT_ASSERT_EQ(test, want,
+				kcmap_table_lookup(table, key, value));
+		if (!want)
+			expect_value(test, value, table->params.value_size, i);
+	}
+}
+
+static const struct test_shape grow_shapes[] = {
+	{ 8, 8, KCMAP_ENTRIES_MAX, true },
+	{ 8, 8, 200000, false },
+	{ 40, 32, KCMAP_ENTRIES_MAX, true },
+	{ 128, 64, 200000, false },
+};
+
+KUNIT_ARRAY_PARAM(grow_shape, grow_shapes, test_shape_desc);
+
+/*
+ * Small at first, large enough for roots and leaves to be split, then small
+ * again; nothing is lost on the way.
+ */
+static void grows_and_shrinks(struct kunit *test)
+{
+	const u64 keys = 150000;
+	struct kcmap_table *table = test_table(test, test->param_value);
+	u64 empty = memory_of(table), full, i;
+	struct kcmap_table_stats stats;
+
+	KUNIT_EXPECT_LE(test, empty, 16384ULL);
+	for (i = 0; i < keys; i++) {
+		put_number(test, table, KCMAP_WRITE_INSERT, i, 0);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	expect_numbers(test, table, 0, keys, 0);
+	expect_numbers(test, table, keys, keys + 1000, -ENOENT);
+	KUNIT_EXPECT_EQ(test, keys, test_count(test, table));
+	full = memory_of(table);
+	kcmap_table_stats(table, &stats);
+	kunit_info(test, "%llu bytes, then %llu; %llu splits, %llu chained\n",
+		   empty, full, stats.splits, stats.overflow_segments);
+	KUNIT_EXPECT_GT(test, stats.splits, 256ULL);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.overflow_segments);
+
+	for (i = 0; i < keys; i++)
+		if (i % 16)
+			put_number(test, table, KCMAP_WRITE_DELETE, i, 0);
+	expect_numbers(test, table, 1, 16, -ENOENT);
+	for (i = 0; i < keys; i += 16)
+		expect_numbers(test, table, i, i + 1, 0);
+	KUNIT_EXPECT_EQ(test, keys / 16, test_count(test, table));
+	KUNIT_EXPECT_LT(test, memory_of(table), full / 3);
+
+	for (i = 0; i < keys; i += 16)
+		put_number(test, table, KCMAP_WRITE_DELETE, i, 0);
+	KUNIT_EXPECT_EQ(test, 0ULL, test_count(test, table));
+	kunit_info(test, "%llu bytes when empty again\n", memory_of(table));
+	KUNIT_EXPECT_LT(test, memory_of(table), full / 16);
+	test_table_free(test, table);
+}
+
+/*
+ * Keys that all have the same top bits: the directory grows to its cap and no
+ * further, the rest is chained, and all are found.
+ */
+static void chosen_keys(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 3000, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	unsigned int depth = table->layout.depth, bits = depth + 3;
+	struct kcmap_table_stats stats;
+	u64 key, *keys;
+	u32 i;
+
+	keys = kunit_kmalloc_array(test, 1000, sizeof(*keys), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, keys);
+	for (i = 0, key = 0; i < 1000; key++)
+		if (!kcmap_hash_top(kcmap_table_hash(table, &key), bits))
+			keys[i++] = key;
+	for (i = 0; i < 1000; i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				kcmap_table_write(table, KCMAP_WRITE_INSERT,
+						  &keys[i], &i, NULL,
+						  GFP_ATOMIC));
+	kcmap_table_stats(table, &stats);
+	kunit_info(test, "depth %u: %llu splits, %llu chained, %llu bytes\n",
+		   depth, stats.splits, stats.overflow_segments, stats.memory);
+	KUNIT_EXPECT_LE(test, stats.splits, (u64)depth);
+	KUNIT_EXPECT_GT(test, stats.overflow_segments, 0ULL);
+	for (i = 0; i < 1000; i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				kcmap_table_lookup(table, &keys[i], &key));
+	KUNIT_EXPECT_EQ(test, 1000ULL, test_count(test, table));
+	for (i = 0; i < 1000; i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				kcmap_table_write(table, KCMAP_WRITE_DELETE,
+						  &keys[i], NULL, NULL,
+						  GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, 0ULL, test_count(test, table));
+	test_table_free(test, table);
+}
+
+/* A key that was refused for want of memory is not there; it is next time. */
+static void insert_faulty(struct kunit *test, struct kcmap_table *table,
+			  u64 number, u64 *refused)
+{
+	u8 key[KCMAP_KEY_SIZE_MAX], value[64];
+	int rc;
+
+	test_key(key, table->params.key_size, number);
+	test_value(value, table->params.value_size, number);
+	rc = kcmap_table_write(table, KCMAP_WRITE_INSERT, key, value, NULL,
+			       GFP_ATOMIC);
+	if (rc == -ENOMEM) {
+		(*refused)++;
+		kcmap_fault_set(0, 0);
+		KUNIT_ASSERT_EQ(test, -ENOENT,
+				kcmap_table_lookup(table, key, NULL));
+		rc = kcmap_table_write(table, KCMAP_WRITE_INSERT, key, value,
+				       NULL, GFP_ATOMIC);
+	}
+	KUNIT_ASSERT_EQ(test, 0, rc);
+}
+
+/* One allocation after another fails, alone or with those that follow. */
+static void allocation_fails(struct kunit *test)
+{
+	static const struct test_shape small = { 8, 8, 100000, true };
+	static const struct test_shape large = { 128, 64, 100000, true };
+	struct test_thread random = { .random = get_random_u64() | 1 };
+	u64 refused[5] = {}, i;
+	struct kcmap_table *table;
+	u32 after, times;
+
+	/* Creation has four of its own. */
+	for (after = 0; after < 4; after++) {
+		const struct kcmap_table_params params = { .max_entries = 1,
+							   .key_size = 8,
+							   .value_size = 8 };
+
+		kcmap_fault_set(after, 1);
+		KUNIT_EXPECT_EQ(test, -ENOMEM,
+				PTR_ERR(kcmap_table_create(&params)));
+	}
+	for (times = 1; times < ARRAY_SIZE(refused); times++) {
+		for (after = 0; after < 30; after++) {
+			kcmap_fault_set(0, 0);
+			table = test_table(test, &small);
+			kcmap_fault_set(after, times);
+			for (i = 0; i < 1500; i++)
+				insert_faulty(test, table, i, &refused[times]);
+			kcmap_fault_set(0, 0);
+			expect_numbers(test, table, 0, i, 0);
+			test_table_free(test, table);
+		}
+	}
+	/* One alone never matters: the key is chained. */
+	KUNIT_EXPECT_EQ(test, 0ULL, refused[1]);
+	KUNIT_EXPECT_GT(test, refused[2], 0ULL);
+
+	/* Leaves and roots too. */
+	table = test_table(test, &large);
+	for (i = 0; i < 30000; i++) {
+		if (i % 8 == 0)
+			kcmap_fault_set(test_random(&random, 8),
+					1 + test_random(&random, 4));
+		insert_faulty(test, table, i, &refused[0]);
+	}
+	kcmap_fault_set(0, 0);
+	expect_numbers(test, table, 0, i, 0);
+	KUNIT_EXPECT_EQ(test, i, test_count(test, table));
+	kunit_info(test, "refused: %llu, %llu, %llu, %llu; %llu\n", refused[1],
+		   refused[2], refused[3], refused[4], refused[0]);
+	test_table_free(test, table);
+}
+
 #define ENTRY_MAX (KCMAP_KEY_SIZE_MAX + KCMAP_VALUE_SIZE_MAX)
 
 /**
@@ -510,6 +716,9 @@ static struct kunit_case table_cases[] = {
 	KUNIT_CASE_PARAM(each_operation, shape_gen_params),
 	KUNIT_CASE_PARAM(full_to_the_last, shape_gen_params),
 	KUNIT_CASE(crowded),
+	KUNIT_CASE_PARAM(grows_and_shrinks, grow_shape_gen_params),
+	KUNIT_CASE(chosen_keys),
+	KUNIT_CASE(allocation_fails),
 	KUNIT_CASE_PARAM(model, shape_gen_params),
 	{}
 };

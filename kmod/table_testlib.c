@@ -72,9 +72,11 @@ struct kcmap_table *test_crowded_table(struct kunit *test, u32 key_size,
 	struct kcmap_directory *directory;
 
 	table->params.max_entries = max_entries;
+	table->layout.depth = 0;
 	directory = kcmap_directory_create(&table->layout, max_entries);
 	KUNIT_ASSERT_NOT_NULL(test, directory);
 	kcmap_directory_destroy(rcu_dereference_protected(table->directory, 1));
+	table->contents = directory->contents;
 	RCU_INIT_POINTER(table->directory, directory);
 	return table;
 }

@@ -13,12 +13,14 @@
 /* Rounds of moves for one key, in case others take the room that was made. */
 #define KCMAP_ROUNDS_MAX 8
 
+/* Share of its buckets that deletes empty between two looks whether to merge. */
+#define KCMAP_EMPTIED_SHARE 8
+
 /* What an attempt lacks, as a positive return value. */
 enum lack {
-	LACK_LEAF = 1,
-	LACK_SEGMENT,
-	LACK_CHAIN,
-	LACK_GATE,
+	LACK_SPLIT = 1, /* a segment that is not full */
+	LACK_CHAIN, /* a segment to be chained */
+	LACK_GATE, /* the gate, or the segment, for itself: wait */
 };
 
 /**
@@ -29,10 +31,11 @@ enum lack {
  * @fn: with KCMAP_WRITE_UPDATE: changes the value in place of @value, or NULL
  * @ctx: argument of @fn
  * @gfp: how to allocate
- * @leaf: a leaf to use if one is lacking
- * @segment: a segment to use likewise
- * @chain: one made to be chained, likewise
+ * @chain: a segment made to be chained, to use if one is lacking
+ * @full: segment that was found full; compared only
  * @rounds: rounds of moves that were tried
+ * @no_split: splitting was tried in vain
+ * @sparse: the delete has emptied many buckets of its segment
  * @hash: hash of @key
  * @key: padded with zeros
  */
@@ -43,10 +46,11 @@ struct write_job {
 	kcmap_modify_fn fn;
 	void *ctx;
 	gfp_t gfp;
-	struct kcmap_leaf *leaf;
-	struct kcmap_segment *segment;
 	struct kcmap_segment *chain;
+	const struct kcmap_segment *full;
 	unsigned int rounds;
+	bool no_split;
+	bool sparse;
 	u64 hash;
 	u64 key[KCMAP_KEY_WORDS_MAX];
 };
@@ -89,10 +93,11 @@ static void job_init(struct write_job *job, enum kcmap_write op, gfp_t gfp)
 	job->fn = NULL;
 	job->ctx = NULL;
 	job->gfp = gfp;
-	job->leaf = NULL;
-	job->segment = NULL;
 	job->chain = NULL;
+	job->full = NULL;
 	job->rounds = 0;
+	job->no_split = false;
+	job->sparse = false;
 }
 
 static bool may_insert(const struct write_job *job)
@@ -274,8 +279,29 @@ static void replace_value(const struct kcmap_layout *layout,
 	kcmap_bucket_end(place->bucket, state);
 }
 
-static int write_found(struct kcmap_table *table, const struct write_job *job,
-		       struct kcmap_directory *directory, struct locked *locked,
+/*
+ * Now and then, where deletes empty buckets, somebody should look whether the
+ * segment is sparse. A hint, counted without care.
+ */
+static bool is_time_to_look(const struct kcmap_layout *layout,
+			    const struct locked *locked,
+			    const struct place *place)
+{
+	u32 emptied;
+
+	if (kcmap_state_live(place->bucket->state))
+		return false;
+	emptied = READ_ONCE(locked->segment->emptied) + 1;
+	if (emptied < kcmap_layout_buckets(layout) / KCMAP_EMPTIED_SHARE) {
+		WRITE_ONCE(locked->segment->emptied, emptied);
+		return false;
+	}
+	WRITE_ONCE(locked->segment->emptied, 0);
+	return true;
+}
+
+static int write_found(struct kcmap_table *table, struct write_job *job,
+		       struct kcmap_contents *contents, struct locked *locked,
 		       const struct place *place)
 {
 	const struct kcmap_layout *layout = &table->layout;
@@ -290,7 +316,8 @@ static int write_found(struct kcmap_table *table, const struct write_job *job,
 				 layout->value_size);
 	if (job->op == KCMAP_WRITE_DELETE) {
 		take_out(home_bucket(layout, locked), place);
-		kcmap_capacity_give(&directory->capacity);
+		job->sparse = is_time_to_look(layout, locked, place);
+		kcmap_capacity_give(&contents->capacity);
 		this_cpu_inc(table->counters->deletes);
 	} else {
 		replace_value(layout, job, locked, place);
@@ -332,11 +359,11 @@ static bool free_in(const struct kcmap_layout *layout,
 
 /*
  * Find a slot for a key that is absent. 0; -EAGAIN: the locks were dropped, or
- * room was made, look for the key again; LACK_CHAIN; -ENOSPC, told here already
- * where room would have to be made for nothing.
+ * room was made, look for the key again; what is lacking; -ENOSPC, told here
+ * already where room would have to be made for nothing.
  */
 static int find_room(struct kcmap_table *table, struct write_job *job,
-		     struct kcmap_directory *directory, struct locked *locked,
+		     struct kcmap_contents *contents, struct locked *locked,
 		     struct place *place)
 {
 	const struct kcmap_layout *layout = &table->layout;
@@ -353,7 +380,7 @@ static int find_room(struct kcmap_table *table, struct write_job *job,
 					 locked->alternate),
 		    ALTERNATE, place))
 		return 0;
-	if (!kcmap_capacity_left(&directory->capacity))
+	if (!kcmap_capacity_left(&contents->capacity))
 		return -ENOSPC;
 	if (job->rounds++ < KCMAP_ROUNDS_MAX) {
 		unlock(locked);
@@ -362,66 +389,56 @@ static int find_room(struct kcmap_table *table, struct write_job *job,
 		lock_home(locked);
 		return -EAGAIN;
 	}
+	if (!job->no_split && !READ_ONCE(locked->segment->unsplittable) &&
+	    locked->segment->depth < layout->depth) {
+		job->full = locked->segment;
+		return LACK_SPLIT;
+	}
 	while (!free_in_chain(layout, locked, place, &last)) {
 		if (!job->chain)
 			return LACK_CHAIN;
-		if (kcmap_segment_chain(directory, last, job->chain))
+		if (kcmap_segment_chain(contents, last, job->chain)) {
 			job->chain = NULL;
+			/* With as many keys again splitting may help. */
+			WRITE_ONCE(locked->segment->unsplittable, false);
+		}
 	}
 	return 0;
 }
 
+/* Whether the segment is being, or has been, replaced; see segment.h. */
+static bool is_frozen(const struct locked *locked)
+{
+	return unlikely(READ_ONCE(locked->segment->frozen)) &&
+	       !kcmap_busted(KCMAP_BUSTED_NO_FROZEN);
+}
+
 static int write_locked(struct kcmap_table *table, struct write_job *job,
-			struct kcmap_directory *directory,
-			struct locked *locked)
+			struct kcmap_contents *contents, struct locked *locked)
 {
 	struct place place;
+	bool found;
 	int rc;
 
 	do {
-		if (find(&table->layout, job, locked, &place))
-			return write_found(table, job, directory, locked,
+		found = find(&table->layout, job, locked, &place);
+		/* Afterwards, since home may have been dropped and retaken. */
+		if (is_frozen(locked))
+			return LACK_GATE;
+		if (found)
+			return write_found(table, job, contents, locked,
 					   &place);
 		if (!may_insert(job))
 			return -ENOENT;
-		rc = find_room(table, job, directory, locked, &place);
+		rc = find_room(table, job, contents, locked, &place);
 	} while (rc == -EAGAIN);
 	if (rc)
 		return rc;
 	/* From here nothing fails: a credit that is taken is an entry. */
-	if (!kcmap_capacity_take(&directory->capacity))
+	if (!kcmap_capacity_take(&contents->capacity))
 		return -ENOSPC;
 	put(&table->layout, job, home_bucket(&table->layout, locked), &place);
 	this_cpu_inc(table->counters->inserts);
-	return 0;
-}
-
-/* The key's segment, made if the job has what it takes; or what is lacking. */
-static int find_segment(struct kcmap_directory *directory,
-			struct write_job *job, struct kcmap_segment **segment)
-{
-	const struct kcmap_layout *layout = &directory->layout;
-	unsigned long number = kcmap_hash_segment(layout, job->hash);
-	struct kcmap_dirent *entry;
-
-	entry = kcmap_directory_entry(directory, number);
-	while (unlikely(!entry)) {
-		if (!may_insert(job))
-			return -ENOENT;
-		if (!job->leaf)
-			return LACK_LEAF;
-		if (kcmap_leaf_install(directory, job->hash, job->leaf))
-			job->leaf = NULL;
-		entry = kcmap_directory_entry(directory, number);
-	}
-	while (unlikely(!(*segment = kcmap_dirent_segment(entry)))) {
-		if (!may_insert(job))
-			return -ENOENT;
-		if (!job->segment)
-			return LACK_SEGMENT;
-		if (kcmap_segment_install(directory, entry, job->segment))
-			job->segment = NULL;
-	}
 	return 0;
 }
 
@@ -433,19 +450,18 @@ static int attempt(struct kcmap_table *table, struct write_job *job)
 	unsigned long flags;
 	int rc;
 
-	rc = find_segment(directory, job, &locked.segment);
-	if (rc)
-		return rc;
+	locked.segment = kcmap_dirent_segment(
+		kcmap_directory_entry(directory, job->hash));
 	locked.home = kcmap_hash_home(&directory->layout, job->hash);
 	locked.alternate = kcmap_hash_alternate(&directory->layout, job->hash);
 
 	local_irq_save(flags);
 	kcmap_gate_enter(&table->gate);
 	lock_home(&locked);
-	/* The gate first: its keeper may replace the directory. */
+	/* The gate first: its keeper may replace the contents. */
 	if (likely(kcmap_gate_passed(&table->gate)) &&
-	    likely(directory == rcu_access_pointer(table->directory)))
-		rc = write_locked(table, job, directory, &locked);
+	    likely(directory->contents == table->contents))
+		rc = write_locked(table, job, directory->contents, &locked);
 	else
 		rc = LACK_GATE;
 	unlock(&locked);
@@ -467,19 +483,20 @@ static int attempt(struct kcmap_table *table, struct write_job *job)
 static bool provide(struct kcmap_table *table, struct write_job *job, int lack)
 {
 	switch (lack) {
-	case LACK_LEAF:
-		job->leaf = kcmap_leaf_alloc(job->gfp);
-		return job->leaf;
-	case LACK_SEGMENT:
-		job->segment =
-			kcmap_segment_alloc(&table->layout, false, job->gfp);
-		return job->segment;
+	case LACK_SPLIT:
+		/* In vain: the key is chained. */
+		if (!kcmap_split(table, job->hash, job->full, job->gfp))
+			job->no_split = true;
+		job->rounds = 0;
+		return true;
 	case LACK_CHAIN:
 		job->chain =
 			kcmap_segment_alloc(&table->layout, true, job->gfp);
 		return job->chain;
 	default:
+		/* Who freezes a segment has interrupts off: it is soon done. */
 		kcmap_gate_wait(&table->gate);
+		cpu_relax();
 		return true;
 	}
 }
@@ -505,9 +522,9 @@ static int run(struct kcmap_table *table, struct write_job *job,
 		}
 	}
 	/* What was got and then not needed, since somebody else was faster. */
-	kfree(job->leaf);
-	kcmap_segment_free(&table->layout, job->segment);
-	kcmap_segment_free(&table->layout, job->chain);
+	kcmap_segment_free(job->chain);
+	if (unlikely(job->sparse))
+		kcmap_merge(table, job->hash, job->gfp);
 	if (rc == -ENOSPC)
 		this_cpu_inc(table->counters->full);
 	else if (rc == -ENOMEM)

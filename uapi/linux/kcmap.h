@@ -161,7 +161,7 @@ struct kcmap_destroy {
  * @segment_buckets: out: buckets in a segment
  * @segment_size: out: bytes of a segment's pages
  * @reserved: out: 0
- * @segments_max: out: segments that the directory has room for
+ * @segments_max: out: segments that the directory can grow to
  */
 struct kcmap_map_info {
 	__u32 size;

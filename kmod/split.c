@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Growing and shrinking: a full segment is split into two by the next bit of the
+ * hash, two sparse neighbours are merged into one. Both build new segments aside
+ * and replace the old ones while readers go on; the writers of that segment, and
+ * only they, wait for some microseconds. Nothing is ever rehashed as a whole.
+ */
+#include <linux/irqflags.h>
+#include <linux/slab.h>
+
+#include "busted.h"
+#include "table_internal.h"
+
+/*
+ * Two neighbours merge when together they fill less of one segment than this, in
+ * percent: half of what each half of a split begins with, so that a population
+ * that goes up and down a little does not split and merge all the time.
+ */
+#define KCMAP_MERGE_FILL 40
+
+enum outcome {
+	OUTCOME_DONE,
+	OUTCOME_AGAIN, /* the gate was closed, or another was faster */
+	OUTCOME_LACKS, /* leaves, and perhaps a root, are needed */
+	OUTCOME_NEVER,
+};
+
+/**
+ * struct section - the part of a change during which no writer may come in
+ * @directory: as it was found
+ * @flags: of the interrupts
+ */
+struct section {
+	struct kcmap_directory *directory;
+	unsigned long flags;
+};
+
+static void section_begin(struct kcmap_table *table, struct section *section)
+	__acquires(RCU)
+{
+	rcu_read_lock();
+	local_irq_save(section->flags);
+	kcmap_gate_enter(&table->gate);
+	section->directory = rcu_dereference(table->directory);
+}
+
+/* After the last lock was taken: whether that is still the table's contents. */
+static bool section_passed(struct kcmap_table *table, struct section *section)
+{
+	return kcmap_gate_passed(&table->gate) &&
+	       section->directory->contents == table->contents;
+}
+
+static void section_end(struct kcmap_table *table, struct section *section)
+	__releases(RCU)
+{
+	kcmap_gate_exit(&table->gate);
+	local_irq_restore(section->flags);
+	rcu_read_unlock();
+}
+
+/* Context: segment->lock. When it returns, no writer is in the segment. */
+static void freeze(const struct kcmap_layout *layout,
+		   struct kcmap_segment *segment)
+{
+	unsigned int i;
+
+	WRITE_ONCE(segment->frozen, true);
+	/* See segment.h: who came before is waited for, who comes later sees it. */
+	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
+		raw_spin_lock(&segment->bucket_lock[i]);
+		raw_spin_unlock(&segment->bucket_lock[i]);
+	}
+}
+
+static void thaw(struct kcmap_segment *segment)
+{
+	WRITE_ONCE(segment->frozen, false);
+}
+
+/* Store an entry in a segment that nobody sees yet. */
+static void store(const struct kcmap_layout *layout,
+		  struct kcmap_bucket *bucket, unsigned int slot,
+		  const u64 *words, u8 tag)
+{
+	memcpy(kcmap_slot(layout, bucket, slot), words,
+	       layout->slot_words * sizeof(u64));
+	kcmap_bucket_set_tag(bucket, slot, tag);
+	bucket->state |= BIT_ULL(KCMAP_STATE_LIVE_SHIFT + slot);
+}
+
+/* Find a place for an entry in a segment that nobody sees yet. */
+static bool settle(struct kcmap_table *table, struct kcmap_segment *segment,
+		   const u64 *words, u64 hash)
+{
+	const struct kcmap_layout *layout = &table->layout;
+	struct kcmap_bucket *home, *alternate;
+	u8 tag = kcmap_hash_tag(hash);
+	int slot, round;
+
+	home = kcmap_segment_bucket(layout, segment,
+				    kcmap_hash_home(layout, hash));
+	alternate = kcmap_segment_bucket(layout, segment,
+					 kcmap_hash_alternate(layout, hash));
+	for (round = 0; round < 2; round++) {
+		slot = kcmap_bucket_free_slot(layout, home->state);
+		if (slot >= 0) {
+			store(layout, home, slot, words, tag);
+			return true;
+		}
+		slot = kcmap_bucket_free_slot(layout, alternate->state);
+		if (slot >= 0 &&
+		    (home->state & KCMAP_STATE_AWAY) != KCMAP_STATE_AWAY) {
+			store(layout, alternate, slot, words, tag);
+			home->state += KCMAP_STATE_AWAY_ONE;
+			return true;
+		}
+		if (!kcmap_make_room_locked(table, segment, hash))
+			break;
+	}
+	return false;
+}
+
+/*
+ * Copy all entries of a frozen segment and its chain into two, by the bit of the
+ * hash at @shift, or into one, if both are the same.
+ */
+static bool distribute(struct kcmap_table *table, struct kcmap_segment *from,
+		       struct kcmap_segment *const to[2], unsigned int shift)
+{
+	const struct kcmap_layout *layout = &table->layout;
+	struct kcmap_bucket *bucket;
+	unsigned long live;
+	unsigned int i, slot;
+	u64 *words, hash;
+
+	for (; from; from = rcu_dereference(from->chain)) {
+		for (i = 0; i < kcmap_layout_buckets(layout); i++) {
+			bucket = kcmap_segment_bucket(layout, from, i);
+			live = kcmap_state_live(bucket->state);
+			for_each_set_bit(slot, &live, layout->bucket_slots) {
+				words = kcmap_slot(layout, bucket, slot);
+				hash = kcmap_table_hash(table, words);
+				if (!settle(table, to[hash >> shift & 1], words,
+					    hash))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* A segment has been replaced: count, and free what nobody can find any more. */
+static void retire(struct kcmap_contents *contents,
+		   struct kcmap_segment *segment)
+{
+	struct kcmap_segment *chain = segment;
+
+	while ((chain = rcu_dereference(chain->chain)))
+		atomic_dec(&contents->chained);
+	atomic_dec(&contents->segments);
+	kcmap_segment_free_rcu(segment);
+}
+
+/* Context: segment->lock. */
+static enum outcome split_locked(struct kcmap_table *table, u64 hash,
+				 struct kcmap_contents *contents,
+				 struct kcmap_segment *segment,
+				 struct kcmap_spare *spare)
+{
+	unsigned int shift = 63 - segment->depth, i;
+	struct kcmap_directory *directory;
+	bool enough;
+
+	if (segment->depth >= table->layout.depth ||
+	    READ_ONCE(segment->unsplittable))
+		return OUTCOME_NEVER;
+	raw_spin_lock(&contents->lock);
+	enough = kcmap_directory_make_entries(&table->directory, hash, segment,
+					      spare);
+	raw_spin_unlock(&contents->lock);
+	if (!enough)
+		return OUTCOME_LACKS;
+
+	freeze(&table->layout, segment);
+	if (!distribute(table, segment, spare->segment, shift)) {
+		WRITE_ONCE(segment->unsplittable, true);
+		thaw(segment);
+		return OUTCOME_NEVER;
+	}
+	raw_spin_lock(&contents->lock);
+	directory = rcu_dereference_protected(table->directory, true);
+	for (i = 0; i < 2; i++) {
+		spare->segment[i]->depth = segment->depth + 1;
+		kcmap_directory_publish(
+			directory, (hash & ~BIT_ULL(shift)) | (u64)i << shift,
+			spare->segment[i]);
+		spare->segment[i] = NULL;
+	}
+	raw_spin_unlock(&contents->lock);
+	atomic_add(2, &contents->segments);
+	retire(contents, segment);
+	this_cpu_inc(table->counters->splits);
+	return OUTCOME_DONE;
+}
+
+static enum outcome try_split(struct kcmap_table *table, u64 hash,
+			      const struct kcmap_segment *full,
+			      struct kcmap_spare *spare)
+{
+	enum outcome outcome = OUTCOME_DONE;
+	struct kcmap_segment *segment;
+	struct section section;
+
+	section_begin(table, &section);
+	segment = kcmap_dirent_segment(
+		kcmap_directory_entry(section.directory, hash));
+	/* Somebody else has split it, or cleared the table. */
+	if (segment != full)
+		goto end;
+	raw_spin_lock(&segment->lock);
+	if (section_passed(table, &section) && !segment->frozen)
+		outcome = split_locked(table, hash, section.directory->contents,
+				       segment, spare);
+	else
+		outcome = OUTCOME_AGAIN;
+	raw_spin_unlock(&segment->lock);
+end:
+	section_end(table, &section);
+	return outcome;
+}
+
+static bool provide_segments(struct kcmap_table *table,
+			     struct kcmap_spare *spare, unsigned int nr,
+			     gfp_t gfp)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		spare->segment[i] =
+			kcmap_segment_alloc(&table->layout, false, gfp);
+		if (!spare->segment[i])
+			return false;
+	}
+	return true;
+}
+
+static bool provide_leaves(struct kcmap_table *table, struct kcmap_spare *spare,
+			   gfp_t gfp)
+{
+	struct kcmap_directory size;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!spare->leaf[i])
+			spare->leaf[i] = kcmap_leaf_alloc(gfp);
+		if (!spare->leaf[i])
+			return false;
+	}
+	kfree(spare->directory);
+	rcu_read_lock();
+	size.depth = rcu_dereference(table->directory)->depth;
+	rcu_read_unlock();
+	size.layout = table->layout;
+	spare->directory = kcmap_directory_double(&size, gfp);
+	return spare->directory;
+}
+
+static void spare_free(struct kcmap_spare *spare)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		kcmap_segment_free(spare->segment[i]);
+		kcmap_leaf_free(spare->leaf[i]);
+	}
+	kfree(spare->directory);
+}
+
+/**
+ * kcmap_split - split the segment of a hash, which is full
+ * @table: the table
+ * @hash: the hash
+ * @full: the segment that was found full; compared only
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp allows, outside RCU; interrupts are off for some
+ * microseconds.
+ * Return: whether it is worth looking for room again; false: out of memory, or
+ * the keys were chosen to collide.
+ */
+bool kcmap_split(struct kcmap_table *table, u64 hash,
+		 const struct kcmap_segment *full, gfp_t gfp)
+{
+	enum outcome outcome = OUTCOME_NEVER;
+	struct kcmap_spare spare = {};
+
+	/* If there is none the key is chained, and nothing is lost. */
+	gfp |= __GFP_NOWARN;
+	if (!provide_segments(table, &spare, 2, gfp))
+		goto free;
+	for (;;) {
+		outcome = try_split(table, hash, full, &spare);
+		if (outcome == OUTCOME_AGAIN) {
+			kcmap_gate_wait(&table->gate);
+			continue;
+		}
+		if (outcome != OUTCOME_LACKS)
+			break;
+		if (!provide_leaves(table, &spare, gfp))
+			break;
+	}
+free:
+	spare_free(&spare);
+	return outcome == OUTCOME_DONE;
+}
+
+/* Entries of a segment; a guess while others write. */
+static unsigned int population(const struct kcmap_layout *layout,
+			       struct kcmap_segment *segment)
+{
+	unsigned int i, entries = 0;
+	struct kcmap_bucket *bucket;
+
+	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
+		bucket = kcmap_segment_bucket(layout, segment, i);
+		entries += hweight8(kcmap_state_live(READ_ONCE(bucket->state)));
+	}
+	/* What is chained has found no place in one segment already. */
+	return rcu_access_pointer(segment->chain) ? kcmap_layout_slots(layout) :
+						    entries;
+}
+
+/* Context: RCU. The neighbour, if the two together are sparse. */
+static struct kcmap_segment *sparse_buddy(const struct kcmap_layout *layout,
+					  struct kcmap_directory *directory,
+					  u64 hash,
+					  struct kcmap_segment *segment)
+{
+	unsigned int room = kcmap_layout_slots(layout) * KCMAP_MERGE_FILL / 100;
+	struct kcmap_segment *buddy;
+
+	buddy = kcmap_directory_buddy(directory, hash, segment);
+	if (!buddy || population(layout, segment) > room ||
+	    population(layout, segment) + population(layout, buddy) > room)
+		return NULL;
+	return buddy;
+}
+
+static bool is_sparse(struct kcmap_table *table, u64 hash)
+{
+	struct kcmap_directory *directory;
+	struct kcmap_segment *segment;
+	bool sparse;
+
+	rcu_read_lock();
+	directory = rcu_dereference(table->directory);
+	segment = kcmap_dirent_segment(kcmap_directory_entry(directory, hash));
+	sparse = sparse_buddy(&table->layout, directory, hash, segment);
+	rcu_read_unlock();
+	return sparse;
+}
+
+/* Context: both segments' locks; @merged: NULL when it was taken. */
+static bool merge_locked(struct kcmap_table *table, u64 hash,
+			 struct kcmap_contents *contents,
+			 struct kcmap_segment *const pair[2],
+			 struct kcmap_segment **merged)
+{
+	struct kcmap_segment *const to[2] = { *merged, *merged };
+	struct kcmap_directory *directory;
+	bool done = false;
+
+	freeze(&table->layout, pair[0]);
+	freeze(&table->layout, pair[1]);
+	if (!distribute(table, pair[0], to, 0) ||
+	    !distribute(table, pair[1], to, 0))
+		goto thaw;
+	raw_spin_lock(&contents->lock);
+	directory = rcu_dereference_protected(table->directory, true);
+	/* Their leaf may have been split meanwhile, between the two. */
+	done = kcmap_directory_buddy(directory, hash, pair[0]);
+	if (done) {
+		(*merged)->depth = pair[0]->depth - 1;
+		kcmap_directory_publish(directory, hash, *merged);
+	}
+	raw_spin_unlock(&contents->lock);
+	if (!done)
+		goto thaw;
+	*merged = NULL;
+	atomic_inc(&contents->segments);
+	retire(contents, pair[0]);
+	retire(contents, pair[1]);
+	this_cpu_inc(table->counters->merges);
+	return true;
+thaw:
+	thaw(pair[0]);
+	thaw(pair[1]);
+	return false;
+}
+
+static bool try_merge(struct kcmap_table *table, u64 hash,
+		      struct kcmap_segment **merged)
+{
+	struct kcmap_segment *segment, *buddy, *pair[2];
+	struct section section;
+	bool done = false;
+	int upper;
+
+	section_begin(table, &section);
+	segment = kcmap_dirent_segment(
+		kcmap_directory_entry(section.directory, hash));
+	buddy = sparse_buddy(&table->layout, section.directory, hash, segment);
+	if (!buddy)
+		goto end;
+	upper = hash >> (64 - segment->depth) & 1;
+	pair[upper] = segment;
+	pair[!upper] = buddy;
+	raw_spin_lock(&pair[0]->lock);
+	raw_spin_lock_nested(&pair[1]->lock, SINGLE_DEPTH_NESTING);
+	if (section_passed(table, &section) && !pair[0]->frozen &&
+	    !pair[1]->frozen)
+		done = merge_locked(table, hash, section.directory->contents,
+				    pair, merged);
+	raw_spin_unlock(&pair[1]->lock);
+	raw_spin_unlock(&pair[0]->lock);
+end:
+	section_end(table, &section);
+	return done;
+}
+
+/**
+ * kcmap_merge - merge the segment of a hash with its neighbour, if both are sparse
+ * @table: the table
+ * @hash: the hash
+ * @gfp: how to allocate; without memory the two stay as they are
+ *
+ * What is merged may be merged again. Done by whoever deletes: it is a matter of
+ * memory, not of correctness, and the next one may try again.
+ *
+ * Context: as @gfp allows, outside RCU; interrupts are off for some
+ * microseconds.
+ */
+void kcmap_merge(struct kcmap_table *table, u64 hash, gfp_t gfp)
+{
+	struct kcmap_spare spare = {};
+	bool merged = true;
+
+	/* PREEMPT_RT cannot allocate with interrupts off, as a caller's may be. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !gfpflags_allow_blocking(gfp))
+		return;
+	while (merged && is_sparse(table, hash) &&
+	       provide_segments(table, &spare, 1, gfp | __GFP_NOWARN)) {
+		merged = try_merge(table, hash, &spare.segment[0]);
+		kcmap_segment_free(spare.segment[0]);
+		spare.segment[0] = NULL;
+	}
+}
