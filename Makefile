@@ -117,6 +117,14 @@ bucket-fill: ## print the tables behind the choice of the bucket scheme
 	$(Q)$(MAKE) --no-print-directory -C selftests/bench O=$(B)/selftests/bench >&2
 	$(Q)$(B)/selftests/bench/bucket_fill sim
 
+.PHONY: bench
+bench: deps ## measure kcmap and the kernel's other hash tables (BENCH=lookup_hit: one bench)
+	$(Q)selftests/bench/kernel/run $(BENCH)
+
+.PHONY: bench-report
+bench-report: ## print the medians of the last bench, and their ratios
+	$(Q)selftests/bench/kernel/report
+
 ##@ Install
 
 .PHONY: install

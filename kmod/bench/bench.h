@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Engines, and the threads that measure them. */
+#ifndef _KCMAP_BENCH_BENCH_H
+#define _KCMAP_BENCH_BENCH_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "kcmap_bench.h"
+
+struct bench_engine;
+
+/**
+ * struct bench_thread - one thread that measures
+ * @table: table of the engine
+ * @entries: keys in it: those of the numbers below
+ * @random: state of the generator
+ * @next: number of the next key of an insert or delete
+ * @errors: wrong answers
+ */
+struct bench_thread {
+	void *table;
+	u32 entries;
+	u64 random;
+	u64 next;
+	u64 errors;
+};
+
+/**
+ * struct bench_engine - a table to measure; keys and values of 8 bytes
+ * @benches: bit for each enum bench_id that it can do
+ * @create: make a table, or an ERR_PTR; @fd: of the caller, if it needs one
+ * @destroy: free it
+ * @loop: @nr operations of a bench: bench_loop() compiled for this engine
+ * @lookup: 0, or an error where the key is absent
+ * @lookup_bulk: BENCH_BULK keys; a bit for each that was found
+ * @insert: 0, or an error
+ * @update: 0, or an error
+ * @delete: 0, or an error
+ */
+struct bench_engine {
+	unsigned long benches;
+	void *(*create)(u32 entries, int fd);
+	void (*destroy)(void *table);
+	void (*loop)(struct bench_thread *thread, u32 bench, u32 nr);
+	int (*lookup)(void *table, u64 *key, u64 *value);
+	u64 (*lookup_bulk)(void *table, u64 *keys, u64 *values);
+	int (*insert)(void *table, u64 *key, u64 *value);
+	int (*update)(void *table, u64 *key, u64 *value);
+	int (*delete)(void *table, u64 *key);
+};
+
+#define BENCH_SINGLE_LOOKUPS                              \
+	(BIT(BENCH_LOOKUP_HIT) | BIT(BENCH_LOOKUP_MISS) | \
+	 BIT(BENCH_LOOKUP_DEPENDENT))
+#define BENCH_WRITES (BIT(BENCH_UPDATE) | BIT(BENCH_INSERT) | BIT(BENCH_DELETE))
+
+extern const struct bench_engine bench_kcmap;
+extern const struct bench_engine bench_rhashtable;
+extern const struct bench_engine bench_bpf_hash;
+extern const struct bench_engine bench_flat;
+extern const struct bench_engine bench_empty;
+
+/* Of number @i: different for each, and no pattern for a weak hash to use. */
+static __always_inline u64 bench_key(u64 i)
+{
+	i *= 0xd1342543de82ef95ULL;
+	return (i ^ (i >> 32)) * 0xaf251af3b0f025b5ULL;
+}
+
+int bench_measure(const struct bench_engine *engine, void *table, u32 entries,
+		  struct kcmap_bench_run *run);
+
+#endif /* _KCMAP_BENCH_BENCH_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * /dev/kcmap_bench: what the runner in userspace and the module agree on. A
+ * descriptor has one table: SETUP makes and fills it, RUN measures it. No
+ * stable interface: module and runner come from one source tree.
+ */
+#ifndef _KCMAP_BENCH_H
+#define _KCMAP_BENCH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+enum bench_engine_id {
+	BENCH_KCMAP,
+	BENCH_RHASHTABLE,
+	BENCH_BPF_HASH,
+	BENCH_BPF_RHASH,
+	BENCH_FLAT,
+	BENCH_ENGINES
+};
+
+enum bench_id {
+	BENCH_LOOKUP_HIT,
+	BENCH_LOOKUP_MISS,
+	BENCH_LOOKUP_DEPENDENT,
+	BENCH_LOOKUP_BULK32,
+	BENCH_UPDATE,
+	BENCH_INSERT,
+	BENCH_DELETE,
+	BENCHES
+};
+
+#define BENCH_BULK 32
+#define BENCH_ENTRIES_MIN 1024
+#define BENCH_ENTRIES_MAX (1U << 26)
+#define BENCH_OPS_MAX (1U << 30)
+#define BENCH_THREADS_MAX 64
+
+/* Keys that insert and delete add to a table and take away again. */
+#define BENCH_EXTRA(entries) ((entries) / 16)
+
+/**
+ * struct kcmap_bench_setup - KCMAP_BENCH_SETUP
+ * @engine: enum bench_engine_id
+ * @entries: keys to fill it with
+ * @fd: map of 8-byte keys and values with room for BENCH_EXTRA(@entries) more;
+ *	-1 for an engine that makes its own table
+ * @reserved: must be 0
+ *
+ * Errors: EOPNOTSUPP: this module was built without the engine.
+ */
+struct kcmap_bench_setup {
+	__u32 engine;
+	__u32 entries;
+	__s32 fd;
+	__u32 reserved;
+};
+
+/**
+ * struct kcmap_bench_run - KCMAP_BENCH_RUN
+ * @bench: enum bench_id
+ * @threads: kernel threads, each on a CPU of its own; 1 for insert and delete
+ * @ops: operations of each thread
+ * @reserved: must be 0
+ * @done: out: operations of all threads
+ * @ns: out: nanoseconds of all threads
+ * @loop_ops: out: rounds of the empty loop, of all threads
+ * @loop_ns: out: nanoseconds that these took
+ * @errors: out: wrong answers
+ *
+ * Errors: EOPNOTSUPP: the engine cannot do that; EINTR.
+ */
+struct kcmap_bench_run {
+	__u32 bench;
+	__u32 threads;
+	__u32 ops;
+	__u32 reserved;
+	__aligned_u64 done;
+	__aligned_u64 ns;
+	__aligned_u64 loop_ops;
+	__aligned_u64 loop_ns;
+	__aligned_u64 errors;
+};
+
+#define KCMAP_BENCH_SETUP _IOW(0xBC, 0x60, struct kcmap_bench_setup)
+#define KCMAP_BENCH_RUN _IOWR(0xBC, 0x61, struct kcmap_bench_run)
+
+#endif /* _KCMAP_BENCH_H */

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kcmap_bench: /dev/kcmap_bench, on which kcmap and its peers are measured. */
+#include <linux/capability.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "bench.h"
+
+/* How often filling waits for a table that is just growing, a millisecond each. */
+#define BENCH_PATIENCE 2000
+
+static const struct bench_engine *const bench_engines[BENCH_ENGINES] = {
+	[BENCH_KCMAP] = &bench_kcmap,
+	[BENCH_RHASHTABLE] = &bench_rhashtable,
+#ifdef KCMAP_BENCH_BPF
+	/* Two kinds of map, the same operations. */
+	[BENCH_BPF_HASH] = &bench_bpf_hash,
+	[BENCH_BPF_RHASH] = &bench_bpf_hash,
+#endif
+	[BENCH_FLAT] = &bench_flat,
+};
+
+struct bench_session {
+	struct mutex lock; /* of all below */
+	const struct bench_engine *engine; /* NULL: no table yet */
+	void *table;
+	u32 entries;
+};
+
+static int bench_fill(const struct bench_engine *engine, void *table,
+		      u32 entries)
+{
+	u64 key, value;
+	int rc, patience;
+
+	for (value = 0; value < entries; value++) {
+		key = bench_key(value);
+		for (patience = BENCH_PATIENCE; patience; patience--) {
+			rc = engine->insert(table, &key, &value);
+			if (!rc || fatal_signal_pending(current))
+				break;
+			usleep_range(1000, 2000);
+		}
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (rc)
+			return rc;
+		if (!(value % 1024))
+			cond_resched();
+	}
+	return 0;
+}
+
+static long bench_setup(struct bench_session *session, void __user *arg)
+{
+	const struct bench_engine *engine;
+	struct kcmap_bench_setup setup;
+	void *table;
+	int rc;
+
+	if (copy_from_user(&setup, arg, sizeof(setup)))
+		return -EFAULT;
+	if (setup.engine >= BENCH_ENGINES || setup.reserved ||
+	    setup.entries < BENCH_ENTRIES_MIN ||
+	    setup.entries > BENCH_ENTRIES_MAX)
+		return -EINVAL;
+	if (session->engine)
+		return -EBUSY;
+	engine = bench_engines[array_index_nospec(setup.engine, BENCH_ENGINES)];
+	if (!engine)
+		return -EOPNOTSUPP;
+	table = engine->create(setup.entries, setup.fd);
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+	rc = bench_fill(engine, table, setup.entries);
+	if (rc) {
+		engine->destroy(table);
+		return rc;
+	}
+	session->engine = engine;
+	session->table = table;
+	session->entries = setup.entries;
+	return 0;
+}
+
+static long bench_run(struct bench_session *session, void __user *arg)
+{
+	struct kcmap_bench_run run;
+	long rc;
+
+	if (copy_from_user(&run, arg, sizeof(run)))
+		return -EFAULT;
+	if (!session->engine || run.bench >= BENCHES || run.reserved ||
+	    !run.threads || run.threads > BENCH_THREADS_MAX || !run.ops ||
+	    run.ops > BENCH_OPS_MAX || run.ops % BENCH_BULK)
+		return -EINVAL;
+	/* Threads would insert the same keys. */
+	if (run.threads > 1 &&
+	    (run.bench == BENCH_INSERT || run.bench == BENCH_DELETE))
+		return -EINVAL;
+	if (!(session->engine->benches & BIT(run.bench)))
+		return -EOPNOTSUPP;
+	run.done = 0;
+	run.ns = 0;
+	run.loop_ops = 0;
+	run.loop_ns = 0;
+	run.errors = 0;
+	rc = bench_measure(session->engine, session->table, session->entries,
+			   &run);
+	if (!rc && copy_to_user(arg, &run, sizeof(run)))
+		rc = -EFAULT;
+	return rc;
+}
+
+static int bench_open(struct inode *inode, struct file *file)
+{
+	struct bench_session *session;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session)
+		return -ENOMEM;
+	mutex_init(&session->lock);
+	file->private_data = session;
+	return 0;
+}
+
+static int bench_release(struct inode *inode, struct file *file)
+{
+	struct bench_session *session = file->private_data;
+
+	if (session->engine)
+		session->engine->destroy(session->table);
+	kfree(session);
+	return 0;
+}
+
+static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct bench_session *session = file->private_data;
+	void __user *uarg = (void __user *)arg;
+	long rc = -ENOTTY;
+
+	if (mutex_lock_killable(&session->lock))
+		return -EINTR;
+	if (cmd == KCMAP_BENCH_SETUP)
+		rc = bench_setup(session, uarg);
+	else if (cmd == KCMAP_BENCH_RUN)
+		rc = bench_run(session, uarg);
+	mutex_unlock(&session->lock);
+	return rc;
+}
+
+static const struct file_operations bench_fops = {
+	.owner = THIS_MODULE,
+	.open = bench_open,
+	.release = bench_release,
+	.unlocked_ioctl = bench_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice bench_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "kcmap_bench",
+	.fops = &bench_fops,
+	.mode = 0600,
+};
+
+static int __init bench_init(void)
+{
+	return misc_register(&bench_device);
+}
+
+static void __exit bench_exit(void)
+{
+	misc_deregister(&bench_device);
+}
+
+module_init(bench_init);
+module_exit(bench_exit);
+
+MODULE_DESCRIPTION("Measures kcmap beside the kernel's other hash tables");
+MODULE_LICENSE("GPL");
