@@ -20,4 +20,11 @@
 #include <asm/unaligned.h>
 #endif
 
+/* MODULE_IMPORT_NS() takes a string since 6.13, before that a word. */
+#ifdef KCMAP_HAVE_IMPORT_NS_WORD
+#define KCMAP_IMPORT_NS(ns) MODULE_IMPORT_NS(ns)
+#else
+#define KCMAP_IMPORT_NS(ns) MODULE_IMPORT_NS(#ns)
+#endif
+
 #endif /* _KCMAP_COMPAT_H */

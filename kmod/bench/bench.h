@@ -36,7 +36,7 @@ struct bench_thread {
  * @lookup_bulk: BENCH_BULK keys; a bit for each that was found
  * @insert: 0, or an error
  * @update: 0, or an error
- * @delete: 0, or an error
+ * @remove: 0, or an error
  */
 struct bench_engine {
 	unsigned long benches;
@@ -47,7 +47,7 @@ struct bench_engine {
 	u64 (*lookup_bulk)(void *table, u64 *keys, u64 *values);
 	int (*insert)(void *table, u64 *key, u64 *value);
 	int (*update)(void *table, u64 *key, u64 *value);
-	int (*delete)(void *table, u64 *key);
+	int (*remove)(void *table, u64 *key);
 };
 
 #define BENCH_SINGLE_LOOKUPS                              \

@@ -8,12 +8,11 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "compat.h"
 #include "loop.h"
 
-/* bpf_map_get() is in this namespace in kernels in which the name is a string. */
-#ifndef KCMAP_HAVE_IMPORT_NS_WORD
-MODULE_IMPORT_NS("BPF_INTERNAL");
-#endif
+/* bpf_map_get() is in this namespace in newer kernels; no harm in older ones. */
+KCMAP_IMPORT_NS(BPF_INTERNAL);
 
 static void *bpf_create(u32 entries, int fd)
 {
@@ -86,5 +85,5 @@ const struct bench_engine bench_bpf_hash = {
 	.lookup = bpf_lookup,
 	.insert = bpf_insert,
 	.update = bpf_update,
-	.delete = bpf_delete,
+	.remove = bpf_delete,
 };

@@ -40,5 +40,5 @@ const struct bench_engine bench_empty = {
 	.lookup_bulk = empty_lookup_bulk,
 	.insert = empty_write,
 	.update = empty_write,
-	.delete = empty_delete,
+	.remove = empty_delete,
 };

@@ -64,5 +64,5 @@ const struct bench_engine bench_kcmap = {
 	.lookup_bulk = bench_kcmap_lookup_bulk,
 	.insert = bench_kcmap_insert,
 	.update = bench_kcmap_update,
-	.delete = bench_kcmap_delete,
+	.remove = bench_kcmap_delete,
 };

@@ -180,5 +180,5 @@ const struct bench_engine bench_rhashtable = {
 	.lookup_bulk = rht_lookup_bulk,
 	.insert = rht_insert,
 	.update = rht_update,
-	.delete = rht_delete,
+	.remove = rht_delete,
 };

@@ -32,8 +32,8 @@ enum bench_id {
 
 #define BENCH_BULK 32
 #define BENCH_ENTRIES_MIN 1024
-#define BENCH_ENTRIES_MAX (1U << 26)
-#define BENCH_OPS_MAX (1U << 30)
+#define BENCH_ENTRIES_MAX 0x4000000
+#define BENCH_OPS_MAX 0x40000000
 #define BENCH_THREADS_MAX 64
 
 /* Keys that insert and delete add to a table and take away again. */

@@ -95,8 +95,7 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 	case BENCH_DELETE:
 		for (i = 0; i < nr; i++) {
 			key = bench_key(thread->next++);
-			thread->errors +=
-				!!engine->delete (thread->table, &key);
+			thread->errors += !!engine->remove(thread->table, &key);
 		}
 		break;
 	}

@@ -19,6 +19,8 @@
 
 #include "kcmap_bench.h"
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 #define REPEATS 7
 /* Of 7.3: the system's header may be older. */
 #define MAP_TYPE_RHASH 35
@@ -199,8 +201,8 @@ int main(int argc, char **argv)
 		}
 	}
 	uname(&name);
-	strcpy(kernel, name.release);
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+	snprintf(kernel, sizeof(kernel), "%s", name.release);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		if (!only || !strcmp(only, "lookup_hit") || sizes[i] == 1 << 20)
 			bad |= measure_size(sizes[i]);
 	return bad;
