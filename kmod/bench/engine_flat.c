@@ -144,7 +144,7 @@ static bool flat_put(struct kcmap_bucket *bucket, u64 key, u64 value)
 static int flat_insert(void *table, u64 *key, u64 *value)
 {
 	struct flat_table *flat = table;
-	struct kcmap_bucket *home, *bucket;
+	struct kcmap_bucket *home, *bucket = NULL;
 	u64 k = *key, v = *value, hash;
 	unsigned int i, slot;
 
@@ -157,11 +157,11 @@ static int flat_insert(void *table, u64 *key, u64 *value)
 			home->state += KCMAP_STATE_AWAY_ONE;
 			return 0;
 		}
-		/* By turns, or three keys would go round in one bucket. */
-		bucket = i & 1 ? flat_alternate(flat, hash) : home;
+		/* Not back to where it was just taken from. */
+		bucket = bucket == home ? flat_alternate(flat, hash) : home;
 		if (bucket != home)
 			home->state += KCMAP_STATE_AWAY_ONE;
-		slot = i / 2 % FLAT_SLOTS;
+		slot = i % FLAT_SLOTS;
 		swap(k, bucket->words[slot * 2]);
 		swap(v, bucket->words[slot * 2 + 1]);
 		hash = kcmap_hash_fast(flat->hash.seed, &k, 1);
