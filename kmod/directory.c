@@ -210,8 +210,9 @@ static void fill_leaf(struct kcmap_leaf *leaf, const struct kcmap_leaf *old,
 				  old->entry[from + i / 2].segment, true));
 }
 
-static void split_leaf(struct kcmap_directory *directory, u64 hash,
-		       struct kcmap_spare *spare)
+/* Return: the old leaf, to be retired when the root does not say it any more. */
+static struct kcmap_leaf *split_leaf(struct kcmap_directory *directory,
+				     u64 hash, struct kcmap_spare *spare)
 {
 	unsigned long word = *leaf_place(directory, hash);
 	unsigned int depth = leaf_depth(word), half;
@@ -231,7 +232,12 @@ static void split_leaf(struct kcmap_directory *directory, u64 hash,
 		spare->leaf[half] = NULL;
 	}
 	atomic_inc(&directory->contents->leaves);
-	call_rcu(&virt_to_page(old)->rcu_head, free_after_grace);
+	return old;
+}
+
+static void retire_leaf(struct kcmap_leaf *leaf)
+{
+	call_rcu(&virt_to_page(leaf)->rcu_head, free_after_grace);
 }
 
 /**
@@ -252,6 +258,7 @@ bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 	struct kcmap_directory *old = rcu_dereference_protected(*root, true);
 	struct kcmap_directory *directory = spare->directory;
 	unsigned int depth = leaf_depth(*leaf_place(old, hash));
+	struct kcmap_leaf *leaf;
 	unsigned long i;
 
 	if (segment->depth < depth + KCMAP_LEAF_BITS)
@@ -265,12 +272,13 @@ bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 		for (i = 0; i < 1UL << directory->depth; i++)
 			directory->leaf[i] = old->leaf[i / 2];
 		spare->directory = NULL;
-		split_leaf(directory, hash, spare);
+		leaf = split_leaf(directory, hash, spare);
 		rcu_assign_pointer(*root, directory);
+		retire_leaf(leaf);
 		kfree_rcu(old, rcu);
 		return true;
 	}
-	split_leaf(old, hash, spare);
+	retire_leaf(split_leaf(old, hash, spare));
 	return true;
 }
 

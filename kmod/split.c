@@ -188,6 +188,8 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 		thaw(segment);
 		return OUTCOME_NEVER;
 	}
+	/* Before anybody can find, and so retire, them. */
+	atomic_add(2, &contents->segments);
 	raw_spin_lock(&contents->lock);
 	directory = rcu_dereference_protected(table->directory, true);
 	for (i = 0; i < 2; i++) {
@@ -198,7 +200,6 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 		spare->segment[i] = NULL;
 	}
 	raw_spin_unlock(&contents->lock);
-	atomic_add(2, &contents->segments);
 	retire(contents, segment);
 	this_cpu_inc(table->counters->splits);
 	return OUTCOME_DONE;
@@ -381,6 +382,7 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	/* Their leaf may have been split meanwhile, between the two. */
 	done = kcmap_directory_buddy(directory, hash, pair[0]);
 	if (done) {
+		atomic_inc(&contents->segments);
 		(*merged)->depth = pair[0]->depth - 1;
 		kcmap_directory_publish(directory, hash, *merged);
 	}
@@ -388,7 +390,6 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	if (!done)
 		goto thaw;
 	*merged = NULL;
-	atomic_inc(&contents->segments);
 	retire(contents, pair[0]);
 	retire(contents, pair[1]);
 	this_cpu_inc(table->counters->merges);
@@ -446,9 +447,10 @@ void kcmap_merge(struct kcmap_table *table, u64 hash, gfp_t gfp)
 	struct kcmap_spare spare = {};
 	bool merged = true;
 
-	/* PREEMPT_RT cannot allocate with interrupts off, as a caller's may be. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !gfpflags_allow_blocking(gfp))
+	/* A delete in whatever context does not allocate; one that may sleep may. */
+	if (!gfpflags_allow_blocking(gfp))
 		return;
+	gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
 	while (merged && is_sparse(table, hash) &&
 	       provide_segments(table, &spare, 1, gfp | __GFP_NOWARN)) {
 		merged = try_merge(table, hash, &spare.segment[0]);

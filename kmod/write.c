@@ -32,7 +32,7 @@ enum lack {
  * @ctx: argument of @fn
  * @gfp: how to allocate
  * @chain: a segment made to be chained, to use if one is lacking
- * @full: segment that was found full; compared only
+ * @segment: segment that @rounds and @no_split are about; compared only
  * @rounds: rounds of moves that were tried
  * @no_split: splitting was tried in vain
  * @sparse: the delete has emptied many buckets of its segment
@@ -47,7 +47,7 @@ struct write_job {
 	void *ctx;
 	gfp_t gfp;
 	struct kcmap_segment *chain;
-	const struct kcmap_segment *full;
+	const struct kcmap_segment *segment;
 	unsigned int rounds;
 	bool no_split;
 	bool sparse;
@@ -94,7 +94,7 @@ static void job_init(struct write_job *job, enum kcmap_write op, gfp_t gfp)
 	job->ctx = NULL;
 	job->gfp = gfp;
 	job->chain = NULL;
-	job->full = NULL;
+	job->segment = NULL;
 	job->rounds = 0;
 	job->no_split = false;
 	job->sparse = false;
@@ -390,10 +390,8 @@ static int find_room(struct kcmap_table *table, struct write_job *job,
 		return -EAGAIN;
 	}
 	if (!job->no_split && !READ_ONCE(locked->segment->unsplittable) &&
-	    locked->segment->depth < layout->depth) {
-		job->full = locked->segment;
+	    locked->segment->depth < layout->depth)
 		return LACK_SPLIT;
-	}
 	while (!free_in_chain(layout, locked, place, &last)) {
 		if (!job->chain)
 			return LACK_CHAIN;
@@ -452,6 +450,12 @@ static int attempt(struct kcmap_table *table, struct write_job *job)
 
 	locked.segment = kcmap_dirent_segment(
 		kcmap_directory_entry(directory, job->hash));
+	if (job->segment != locked.segment) {
+		/* What was tried in the one before says nothing of this. */
+		job->segment = locked.segment;
+		job->rounds = 0;
+		job->no_split = false;
+	}
 	locked.home = kcmap_hash_home(&directory->layout, job->hash);
 	locked.alternate = kcmap_hash_alternate(&directory->layout, job->hash);
 
@@ -485,7 +489,7 @@ static bool provide(struct kcmap_table *table, struct write_job *job, int lack)
 	switch (lack) {
 	case LACK_SPLIT:
 		/* In vain: the key is chained. */
-		if (!kcmap_split(table, job->hash, job->full, job->gfp))
+		if (!kcmap_split(table, job->hash, job->segment, job->gfp))
 			job->no_split = true;
 		job->rounds = 0;
 		return true;
