@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -37,8 +38,17 @@ static void set_entry(struct kcmap_dirent *entry, struct kcmap_segment *segment)
 	rcu_assign_pointer(entry->segment, segment);
 }
 
-static struct kcmap_directory *root_alloc(const struct kcmap_layout *layout,
-					  unsigned int depth, gfp_t gfp)
+/**
+ * kcmap_directory_alloc - make a root with nothing in it
+ * @layout: layout of the table
+ * @depth: top bits of the hash that it goes by
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp allows.
+ * Return: the root, or NULL; kfree() frees it.
+ */
+struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
+					      unsigned int depth, gfp_t gfp)
 {
 	struct kcmap_directory *directory;
 
@@ -69,7 +79,7 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
 	struct kcmap_leaf *leaf;
 	unsigned int i;
 
-	directory = root_alloc(layout, 0, GFP_KERNEL);
+	directory = kcmap_directory_alloc(layout, 0, GFP_KERNEL);
 	contents = kzalloc(sizeof(*contents), GFP_KERNEL_ACCOUNT);
 	leaf = kcmap_leaf_alloc(GFP_KERNEL);
 	segment = kcmap_segment_alloc(layout, false, GFP_KERNEL);
@@ -154,17 +164,18 @@ u64 kcmap_directory_bytes(struct kcmap_directory *directory)
 }
 
 /**
- * kcmap_directory_double - make a root twice as large, with nothing in it
+ * kcmap_directory_doubles - whether splitting a leaf needs a larger root
  * @directory: the present root
- * @gfp: how to allocate
+ * @hash: a hash in the leaf
  *
- * Context: RCU or the like for @directory; as @gfp allows.
- * Return: the root, or NULL.
+ * Context: RCU.
+ * Return: whether the leaf has only one place in the root.
  */
-struct kcmap_directory *
-kcmap_directory_double(const struct kcmap_directory *directory, gfp_t gfp)
+bool kcmap_directory_doubles(struct kcmap_directory *directory, u64 hash)
 {
-	return root_alloc(&directory->layout, directory->depth + 1, gfp);
+	unsigned long word = READ_ONCE(*leaf_place(directory, hash));
+
+	return leaf_depth(word) == directory->depth;
 }
 
 /**
@@ -176,10 +187,16 @@ kcmap_directory_double(const struct kcmap_directory *directory, gfp_t gfp)
  */
 struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp)
 {
+	struct kcmap_leaf *leaf;
+
 	BUILD_BUG_ON(sizeof(struct kcmap_leaf) != PAGE_SIZE);
 	if (kcmap_fault())
 		return NULL;
-	return (void *)__get_free_page(gfp | __GFP_ACCOUNT);
+	leaf = (void *)__get_free_page(gfp | __GFP_ACCOUNT);
+	/* It does not look into pages by itself, and segments are known here only. */
+	if (leaf)
+		kmemleak_alloc(leaf, PAGE_SIZE, 1, gfp);
+	return leaf;
 }
 
 /**
@@ -190,12 +207,15 @@ struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp)
  */
 void kcmap_leaf_free(struct kcmap_leaf *leaf)
 {
+	if (!leaf)
+		return;
+	kmemleak_free(leaf);
 	free_page((unsigned long)leaf);
 }
 
 static void free_after_grace(struct rcu_head *rcu)
 {
-	__free_page(container_of(rcu, struct page, rcu_head));
+	kcmap_leaf_free(page_address(container_of(rcu, struct page, rcu_head)));
 }
 
 /* Each half of @old, every entry twice. */

@@ -101,8 +101,9 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries);
 void kcmap_directory_destroy(struct kcmap_directory *directory);
 u64 kcmap_directory_bytes(struct kcmap_directory *directory);
 
-struct kcmap_directory *
-kcmap_directory_double(const struct kcmap_directory *directory, gfp_t gfp);
+struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
+					      unsigned int depth, gfp_t gfp);
+bool kcmap_directory_doubles(struct kcmap_directory *directory, u64 hash);
 struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp);
 void kcmap_leaf_free(struct kcmap_leaf *leaf);
 bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,

@@ -246,11 +246,12 @@ static bool provide_segments(struct kcmap_table *table,
 	return true;
 }
 
-static bool provide_leaves(struct kcmap_table *table, struct kcmap_spare *spare,
-			   gfp_t gfp)
+static bool provide_leaves(struct kcmap_table *table, u64 hash,
+			   struct kcmap_spare *spare, gfp_t gfp)
 {
-	struct kcmap_directory size;
-	unsigned int i;
+	struct kcmap_directory *directory;
+	unsigned int i, depth;
+	bool doubles;
 
 	for (i = 0; i < 2; i++) {
 		if (!spare->leaf[i])
@@ -259,11 +260,16 @@ static bool provide_leaves(struct kcmap_table *table, struct kcmap_spare *spare,
 			return false;
 	}
 	kfree(spare->directory);
+	spare->directory = NULL;
 	rcu_read_lock();
-	size.depth = rcu_dereference(table->directory)->depth;
+	directory = rcu_dereference(table->directory);
+	doubles = kcmap_directory_doubles(directory, hash);
+	depth = directory->depth + 1;
 	rcu_read_unlock();
-	size.layout = table->layout;
-	spare->directory = kcmap_directory_double(&size, gfp);
+	/* If that changes meanwhile, it will be found lacking again. */
+	if (!doubles)
+		return true;
+	spare->directory = kcmap_directory_alloc(&table->layout, depth, gfp);
 	return spare->directory;
 }
 
@@ -308,7 +314,7 @@ bool kcmap_split(struct kcmap_table *table, u64 hash,
 		}
 		if (outcome != OUTCOME_LACKS)
 			break;
-		if (!provide_leaves(table, &spare, gfp))
+		if (!provide_leaves(table, hash, &spare, gfp))
 			break;
 	}
 free:
@@ -316,20 +322,21 @@ free:
 	return outcome == OUTCOME_DONE;
 }
 
-/* Entries of a segment; a guess while others write. */
+/* Entries of a segment and its chain; a guess while others write. Context: RCU. */
 static unsigned int population(const struct kcmap_layout *layout,
 			       struct kcmap_segment *segment)
 {
 	unsigned int i, entries = 0;
 	struct kcmap_bucket *bucket;
 
-	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
-		bucket = kcmap_segment_bucket(layout, segment, i);
-		entries += hweight8(kcmap_state_live(READ_ONCE(bucket->state)));
+	for (; segment; segment = rcu_dereference(segment->chain)) {
+		for (i = 0; i < kcmap_layout_buckets(layout); i++) {
+			bucket = kcmap_segment_bucket(layout, segment, i);
+			entries += hweight8(
+				kcmap_state_live(READ_ONCE(bucket->state)));
+		}
 	}
-	/* What is chained has found no place in one segment already. */
-	return rcu_access_pointer(segment->chain) ? kcmap_layout_slots(layout) :
-						    entries;
+	return entries;
 }
 
 /* Context: RCU. The neighbour, if the two together are sparse. */

@@ -139,17 +139,23 @@ static void miss_churn(struct test_thread *thread)
 	}
 }
 
-static void miss_read(struct test_thread *thread)
+/* Keys below @nr are there all the time. */
+static void read_stable(struct test_thread *thread, u32 nr)
 {
 	u64 i, key, value;
 
 	for (i = 0; i < 1000; i++) {
-		key = test_random(thread, STABLE);
+		key = test_random(thread, nr);
 		if (kcmap_table_lookup(thread->table, &key, &value) ||
 		    value != key)
 			thread->failures++;
 		thread->ops++;
 	}
+}
+
+static void miss_read(struct test_thread *thread)
+{
+	read_stable(thread, STABLE);
 }
 
 static void miss_bulk(struct test_thread *thread)
@@ -225,15 +231,7 @@ static void no_false_miss(struct kunit *test)
 
 static void grow_read(struct test_thread *thread)
 {
-	u64 i, key, value;
-
-	for (i = 0; i < 1000; i++) {
-		key = test_random(thread, GROW_STABLE);
-		if (kcmap_table_lookup(thread->table, &key, &value) ||
-		    value != key)
-			thread->failures++;
-		thread->ops++;
-	}
+	read_stable(thread, GROW_STABLE);
 }
 
 static void grow_write(struct test_thread *thread)

@@ -48,7 +48,10 @@ static int bench_fill(const struct bench_engine *engine, void *table,
 			rc = engine->insert(table, &key, &value);
 			if (!rc || fatal_signal_pending(current))
 				break;
-			/* BPF's allocator is refilled by these: not at the tick. */
+			/*
+			 * BPF's allocator is refilled by these, which some
+			 * machines run at the next tick only.
+			 */
 			local_irq_disable();
 			irq_work_run();
 			local_irq_enable();
