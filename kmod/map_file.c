@@ -63,6 +63,8 @@ static long kcmap_map_ioctl_stats(struct file *file, void *arg,
 		.nomem = table_stats.nomem,
 		.moves = table_stats.moves,
 		.read_retries = table_stats.read_retries,
+		.splits = table_stats.splits,
+		.merges = table_stats.merges,
 	};
 	return 0;
 }

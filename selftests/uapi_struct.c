@@ -70,31 +70,38 @@ static void undo_nothing(void)
 {
 }
 
+/* The struct as it was first published ends with the member first_last. */
+#define SIZES(type, first_last)                         \
+	offsetof(struct type, first_last) +             \
+		sizeof(((struct type *)0)->first_last), \
+		sizeof(struct type)
+
 static const struct {
 	const char *name;
 	unsigned int cmd;
+	uint32_t first_size;
 	uint32_t size;
 	bool map;
 	void (*fill)(union args *args);
 	void (*undo)(void);
 } calls[] = {
-	{ "CTL_INFO", KCMAP_CTL_INFO, sizeof(struct kcmap_ctl_info), false,
+	{ "CTL_INFO", KCMAP_CTL_INFO, SIZES(kcmap_ctl_info, version), false,
 	  fill_plain, undo_nothing },
-	{ "CTL_CREATE", KCMAP_CTL_CREATE, sizeof(struct kcmap_create), false,
+	{ "CTL_CREATE", KCMAP_CTL_CREATE, SIZES(kcmap_create, fd), false,
 	  fill_create, undo_create },
-	{ "CTL_DESTROY", KCMAP_CTL_DESTROY, sizeof(struct kcmap_destroy), false,
+	{ "CTL_DESTROY", KCMAP_CTL_DESTROY, SIZES(kcmap_destroy, name), false,
 	  fill_destroy, undo_destroy },
-	{ "CTL_LIST", KCMAP_CTL_LIST, sizeof(struct kcmap_list), false,
+	{ "CTL_LIST", KCMAP_CTL_LIST, SIZES(kcmap_list, reserved), false,
 	  fill_list, undo_nothing },
-	{ "MAP_INFO", KCMAP_MAP_INFO, sizeof(struct kcmap_map_info), true,
+	{ "MAP_INFO", KCMAP_MAP_INFO, SIZES(kcmap_map_info, segments_max), true,
 	  fill_plain, undo_nothing },
-	{ "MAP_STATS", KCMAP_MAP_STATS, sizeof(struct kcmap_stats), true,
+	{ "MAP_STATS", KCMAP_MAP_STATS, SIZES(kcmap_stats, read_retries), true,
 	  fill_plain, undo_nothing },
-	{ "MAP_SUBMIT", KCMAP_MAP_SUBMIT, sizeof(struct kcmap_submit), true,
+	{ "MAP_SUBMIT", KCMAP_MAP_SUBMIT, SIZES(kcmap_submit, statuses), true,
 	  fill_submit, undo_nothing },
-	{ "MAP_SCAN", KCMAP_MAP_SCAN, sizeof(struct kcmap_scan), true,
-	  fill_scan, undo_nothing },
-	{ "MAP_CLEAR", KCMAP_MAP_CLEAR, sizeof(struct kcmap_clear), true,
+	{ "MAP_SCAN", KCMAP_MAP_SCAN, SIZES(kcmap_scan, count), true, fill_scan,
+	  undo_nothing },
+	{ "MAP_CLEAR", KCMAP_MAP_CLEAR, SIZES(kcmap_clear, flags), true,
 	  fill_plain, undo_nothing },
 };
 
@@ -143,8 +150,20 @@ TEST(size_too_short)
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
 		uint32_t size;
 
-		for (size = 0; size < calls[i].size; size++)
+		for (size = 0; size < calls[i].first_size; size++)
 			CHECK_TRY(i, size, 0, EINVAL);
+	}
+}
+
+/* Programs that were compiled when the struct had fewer members. */
+TEST(size_of_old_programs)
+{
+	setup();
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		uint32_t size;
+
+		for (size = calls[i].first_size; size < calls[i].size; size++)
+			CHECK_TRY(i, size, 0, 0);
 	}
 }
 
@@ -182,26 +201,57 @@ TEST(size_huge)
 	}
 }
 
+static void check_end(unsigned int i, uint32_t size)
+{
+	static union args args;
+	unsigned int at;
+
+	memset(&args, 0, sizeof(args));
+	calls[i].fill(&args);
+	args.size = size;
+	memset(args.bytes + size, 0xa5, sizeof(args) - size);
+	CHECK_OK(ioctl(calls[i].map ? map : control, calls[i].cmd, &args));
+	CHECK_EQ(args.size, size);
+	for (at = size; at < sizeof(args); at++)
+		CHECK_EQ(args.bytes[at], 0xa5);
+	calls[i].undo();
+}
+
 /* Output behind the caller's size is not written, a tail is not touched. */
 TEST(output_ends_with_size)
 {
 	setup();
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
-		static union args args;
-		unsigned int at;
-
-		memset(&args, 0, sizeof(args));
-		calls[i].fill(&args);
-		args.size = calls[i].size;
-		memset(args.bytes + calls[i].size, 0xa5,
-		       sizeof(args) - calls[i].size);
-		CHECK_OK(ioctl(calls[i].map ? map : control, calls[i].cmd,
-			       &args));
-		CHECK_EQ(args.size, calls[i].size);
-		for (at = calls[i].size; at < sizeof(args); at++)
-			CHECK_EQ(args.bytes[at], 0xa5);
-		calls[i].undo();
+		check_end(i, calls[i].first_size);
+		check_end(i, calls[i].size);
 	}
+}
+
+/* Splits and merges came later: for old callers all else is as it was. */
+TEST(stats_of_old_programs)
+{
+	size_t first = offsetof(struct kcmap_stats, splits);
+	struct kcmap_stats old = { .size = first }, now;
+	uint64_t key;
+	int fd;
+
+	fd = map_create(NULL, 10000, 8, 8);
+	for (key = 0; key < 10000; key++)
+		CHECK_EQ(op(fd, KCMAP_OP_INSERT, &key, &key, NULL), 0);
+	now = map_stats(fd);
+	CHECK(now.splits > 0);
+	CHECK_EQ(now.segments, now.splits + 1);
+	CHECK_EQ(now.merges, 0);
+	CHECK_OK(ioctl(fd, KCMAP_MAP_STATS, &old));
+	CHECK_EQ(old.size, first);
+	CHECK_EQ(old.splits, 0);
+	now.size = first;
+	CHECK(!memcmp(&old, &now, first));
+	for (key = 0; key < 10000; key++)
+		CHECK_EQ(op(fd, KCMAP_OP_DELETE, &key, NULL, NULL), 0);
+	now = map_stats(fd);
+	CHECK(now.merges > 0);
+	CHECK_EQ(now.segments, now.splits - now.merges + 1);
 }
 
 TEST(address_bad)

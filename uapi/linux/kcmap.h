@@ -228,6 +228,8 @@ struct kcmap_list {
  * @moves: out: entries moved to make room for another
  * @read_retries: out: times that a look-up read a bucket again because a write
  *	was going on in it
+ * @splits: out: segments that were split into two, to grow
+ * @merges: out: pairs of segments that were merged into one, to shrink
  *
  * All but @clears are sums over the CPUs, taken one after another while writers
  * go on: each is exact whenever no write is going on.
@@ -247,6 +249,8 @@ struct kcmap_stats {
 	__aligned_u64 nomem;
 	__aligned_u64 moves;
 	__aligned_u64 read_retries;
+	__aligned_u64 splits;
+	__aligned_u64 merges;
 };
 
 /**

@@ -136,6 +136,8 @@ static const struct {
 	{ "nomem", offsetof(struct kcmap_stats, nomem) },
 	{ "moves", offsetof(struct kcmap_stats, moves) },
 	{ "read_retries", offsetof(struct kcmap_stats, read_retries) },
+	{ "splits", offsetof(struct kcmap_stats, splits) },
+	{ "merges", offsetof(struct kcmap_stats, merges) },
 };
 
 int cmd_stats(char **args, int nr_args)
