@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: a table used by one caller: layout, hash, capacity, each operation at
+ * KUnit: a table used by one caller: layout, capacity, each operation at
  * many sizes, and a long run of random operations against a trivial reference.
  */
 #include <linux/random.h>
@@ -81,60 +81,6 @@ static void layout_places(struct kunit *test)
 		KUNIT_ASSERT_NE(test, home, alternate);
 		KUNIT_ASSERT_LT(test, kcmap_hash_top(hash, layout.depth),
 				1UL << layout.depth);
-	}
-}
-
-/*
- * Keys that collide in 8 bits under one seed do not under another. Neighbouring
- * numbers, as callers have them.
- */
-static void hash_seeded(struct kunit *test)
-{
-	u32 pairs[2] = {}, again[2] = {};
-	struct kcmap_hash one, other;
-	u64 key, next;
-	int fast;
-
-	for (fast = 0; fast < 2; fast++) {
-		kcmap_hash_init(&one, fast);
-		kcmap_hash_init(&other, fast);
-		for (key = 0; key < 100000; key++) {
-			next = key + 1;
-			if ((u8)kcmap_hash_words(&one, &key, 1) !=
-			    (u8)kcmap_hash_words(&one, &next, 1))
-				continue;
-			pairs[fast]++;
-			again[fast] += (u8)kcmap_hash_words(&other, &key, 1) ==
-				       (u8)kcmap_hash_words(&other, &next, 1);
-		}
-		/* Expected: 390 pairs, of which 1 in 256 again. */
-		KUNIT_EXPECT_GT(test, pairs[fast], 200);
-		KUNIT_EXPECT_LT(test, again[fast], pairs[fast] / 8);
-	}
-}
-
-/* Each bit of the key reaches every bit of the hash. */
-static void hash_spreads(struct kunit *test)
-{
-	u64 key[4], flipped, hash;
-	unsigned int bit, trial;
-	struct kcmap_hash seed;
-	int fast;
-
-	for (fast = 0; fast < 2; fast++) {
-		for (bit = 0; bit < 256; bit++) {
-			flipped = 0;
-			for (trial = 0; trial < 64; trial++) {
-				kcmap_hash_init(&seed, fast);
-				get_random_bytes(key, sizeof(key));
-				hash = kcmap_hash_words(&seed, key, 4);
-				key[bit / 64] ^= BIT_ULL(bit % 64);
-				flipped |= hash ^
-					   kcmap_hash_words(&seed, key, 4);
-			}
-			/* A bit that never flips by chance: 2^-64. */
-			KUNIT_ASSERT_EQ(test, flipped, U64_MAX);
-		}
 	}
 }
 
@@ -709,8 +655,6 @@ static void model(struct kunit *test)
 static struct kunit_case table_cases[] = {
 	KUNIT_CASE(layout_bounds),
 	KUNIT_CASE(layout_places),
-	KUNIT_CASE(hash_seeded),
-	KUNIT_CASE(hash_spreads),
 	KUNIT_CASE(capacity_exact),
 	KUNIT_CASE(create_refuses),
 	KUNIT_CASE_PARAM(each_operation, shape_gen_params),
