@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "table_testlib.h"
 
 void test_shape_desc(const struct test_shape *shape, char *desc)
@@ -46,6 +47,55 @@ bool test_value_whole(const void *value, u32 size, u64 *number)
 		    (u8)(*number >> (i % sizeof(*number) * 8)))
 			return false;
 	return true;
+}
+
+/* A value whole, and made from @number as far as it has bytes. */
+void test_expect_value(struct kunit *test, const void *value, u32 size,
+		       u64 number)
+{
+	u64 seen, want = 0;
+
+	test_value(&want, min_t(u32, sizeof(want), size), number);
+	KUNIT_EXPECT_TRUE(test, test_value_whole(value, size, &seen));
+	KUNIT_EXPECT_EQ(test, want, seen);
+}
+
+/* Write an entry that is made from a number, of at most 64 bytes of value. */
+void test_put(struct kunit *test, struct kcmap_table *table,
+	      enum kcmap_write op, u64 number, int want)
+{
+	u32 value_size = table->params.value_size;
+	u8 key[KCMAP_KEY_SIZE_MAX], value[64];
+
+	KUNIT_ASSERT_LE(test, value_size, (u32)sizeof(value));
+	test_key(key, table->params.key_size, number);
+	test_value(value, value_size, number);
+	KUNIT_ASSERT_EQ(test, want,
+			kcmap_table_write(table, op, key, value, NULL,
+					  GFP_KERNEL));
+}
+
+/* Look up the entries made from @from to @to. */
+void test_expect(struct kunit *test, struct kcmap_table *table, u64 from,
+		 u64 to, int want)
+{
+	u8 key[KCMAP_KEY_SIZE_MAX], value[64];
+	u64 i;
+
+	for (i = from; i < to; i++) {
+		test_key(key, table->params.key_size, i);
+		KUNIT_ASSERT_EQ(test, want,
+				kcmap_table_lookup(table, key, value));
+		if (!want)
+			test_expect_value(test, value, table->params.value_size,
+					  i);
+	}
+}
+
+/* For suites: what a case that gives up has left. */
+void test_no_faults(struct kunit *test)
+{
+	kcmap_fault_set(0, 0);
 }
 
 struct kcmap_table *test_table(struct kunit *test,
@@ -107,6 +157,7 @@ u64 test_count(struct kunit *test, struct kcmap_table *table)
 
 void test_table_free(struct kunit *test, struct kcmap_table *table)
 {
+	test_check(test, table);
 	KUNIT_EXPECT_LE(test, test_count(test, table),
 			table->params.max_entries);
 	kcmap_table_destroy(table);

@@ -28,12 +28,20 @@ void test_shape_desc(const struct test_shape *shape, char *desc);
 void test_key(void *key, u32 size, u64 number);
 void test_value(void *value, u32 size, u64 number);
 bool test_value_whole(const void *value, u32 size, u64 *number);
+void test_expect_value(struct kunit *test, const void *value, u32 size,
+		       u64 number);
+void test_put(struct kunit *test, struct kcmap_table *table,
+	      enum kcmap_write op, u64 number, int want);
+void test_expect(struct kunit *test, struct kcmap_table *table, u64 from,
+		 u64 to, int want);
 
 struct kcmap_table *test_table(struct kunit *test,
 			       const struct test_shape *shape);
 struct kcmap_table *test_crowded_table(struct kunit *test, u32 key_size,
 				       u32 value_size, u32 max_entries);
 void test_table_free(struct kunit *test, struct kcmap_table *table);
+void test_no_faults(struct kunit *test);
+void test_check(struct kunit *test, struct kcmap_table *table);
 u64 test_count(struct kunit *test, struct kcmap_table *table);
 
 /**
