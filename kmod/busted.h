@@ -17,6 +17,7 @@ enum kcmap_busted {
 	KCMAP_BUSTED_DROP_LOCK, /* read, modify, and write under another lock */
 	KCMAP_BUSTED_NO_CLOSE, /* "full" without looking at other CPUs */
 	KCMAP_BUSTED_NO_FROZEN, /* writers do not see that a segment is frozen */
+	KCMAP_BUSTED_NO_SECOND_LOOK, /* room was made, the key not looked for again */
 	KCMAP_BUSTED_NR,
 };
 

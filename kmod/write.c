@@ -419,7 +419,9 @@ static int write_locked(struct kcmap_table *table, struct write_job *job,
 	int rc;
 
 	do {
-		found = find(&table->layout, job, locked, &place);
+		found = !(job->rounds &&
+			  kcmap_busted(KCMAP_BUSTED_NO_SECOND_LOOK)) &&
+			find(&table->layout, job, locked, &place);
 		/* Afterwards, since home may have been dropped and retaken. */
 		if (is_frozen(locked))
 			return LACK_GATE;
