@@ -33,8 +33,10 @@ KUNIT_ARRAY_PARAM(shape, shapes, test_shape_desc);
 
 #define BATCH KCMAP_BULK_MAX
 #define ENTRY_MAX (KCMAP_KEY_SIZE_MAX + KCMAP_VALUE_SIZE_MAX)
-#define LIMIT_MAX 8000
-#define OPERATIONS_MIN 25000
+/* With lockdep everything takes ten times as long, or more. */
+#define SHARE (IS_ENABLED(CONFIG_PROVE_LOCKING) ? 8 : 1)
+#define LIMIT_MAX (8000 / SHARE)
+#define OPERATIONS_MIN (25000 / SHARE)
 #define OPERATIONS_EACH 10 /* for each key that there may be */
 #define CLEAR_EVERY 40000
 #define SEARCH 4000 /* keys looked at for one that is there, or is not */
