@@ -25,7 +25,7 @@
 #define _KCMAP_BUCKET_H
 
 #include <asm/barrier.h>
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/string.h>
 
@@ -34,8 +34,8 @@
 
 struct kcmap_bucket {
 	u64 state;
-	u64 tags; /* byte i: tag of slot i */
-	u64 words[]; /* bucket_slots times slot_words */
+	u64 tags; /* byte i: tag of slot i, 0 where there is no entry */
+	u64 words[]; /* bucket_slots times slot_words; the first 0 where free */
 };
 
 #define KCMAP_STATE_SEQ GENMASK_ULL(31, 0)
@@ -135,68 +135,53 @@ static __always_inline bool kcmap_words_equal(const u64 *slot, const u64 *key,
 }
 
 /*
- * Keys of one word stand in the line that was just missed: all are compared and
- * the result selected, since a mispredicted branch would wait for the miss and
- * then throw away what was begun.
+ * The tags that are @tag: the top bit of the byte of each such slot, exact for
+ * each byte (Warren, Hacker's Delight, 6-1). Without a branch: a mispredicted one
+ * would wait for the line that is just missed, and then throw away what was
+ * begun. A free slot has no tag, so it never matches.
  */
-static __always_inline unsigned int
-kcmap_bucket_match_word(struct kcmap_bucket *bucket, u64 key,
-			unsigned int slots, unsigned int slot_words)
+static __always_inline u64 kcmap_tags_match(u64 tags, u8 tag)
 {
-	unsigned int match = 0, i;
+	const u64 low = 0x7f7f7f7f7f7f7f7fULL;
+	u64 differ = tags ^ (tag * 0x0101010101010101ULL);
 
-	for (i = 0; i < slots; i++)
-		match |= (READ_ONCE(bucket->words[i * slot_words]) == key) << i;
-	return match;
-}
-
-static __always_inline unsigned int
-kcmap_bucket_match_tags(const struct kcmap_layout *layout,
-			struct kcmap_bucket *bucket, unsigned int live,
-			const u64 *key, u8 tag)
-{
-	u64 tags = READ_ONCE(bucket->tags);
-	unsigned int match = 0, i;
-
-	for (i = 0; i < layout->bucket_slots; i++)
-		match |= ((u8)(tags >> (i * 8)) == tag) << i;
-	for (match &= live; match; match &= match - 1) {
-		i = __ffs(match);
-		if (kcmap_words_equal(kcmap_slot(layout, bucket, i), key,
-				      layout->key_words))
-			return BIT(i);
-	}
-	return 0;
+	return ~(((differ & low) + low) | differ | low);
 }
 
 /**
  * kcmap_bucket_find - slot of a key in a bucket
  * @layout: layout of the table
  * @bucket: the bucket
- * @state: its first word
  * @key: the key, padded with zeros
  * @tag: its tag
  *
- * Context: under the bucket's lock, or under RCU with a re-check of @state.
+ * Context: under the bucket's lock, or under RCU between kcmap_bucket_read() and
+ * kcmap_bucket_changed().
  * Return: the number of the slot, or -1.
  */
 static __always_inline int kcmap_bucket_find(const struct kcmap_layout *layout,
 					     struct kcmap_bucket *bucket,
-					     u64 state, const u64 *key, u8 tag)
+					     const u64 *key, u8 tag)
 {
-	unsigned int live = kcmap_state_live(state);
-	unsigned int match;
+	u64 match = kcmap_tags_match(READ_ONCE(bucket->tags), tag);
+	int slot;
 
-	/* Constants for the compiler to unroll, where most users are. */
-	if (layout->word_to_word)
-		match = live & kcmap_bucket_match_word(bucket, key[0], 3, 2);
-	else if (layout->key_words == 1)
-		match = live & kcmap_bucket_match_word(bucket, key[0],
-						       layout->bucket_slots,
-						       layout->slot_words);
-	else
-		match = kcmap_bucket_match_tags(layout, bucket, live, key, tag);
-	return match ? (int)__ffs(match) : -1;
+	for (; match; match &= match - 1) {
+		slot = __ffs64(match) / 8;
+		if (likely(kcmap_words_equal(kcmap_slot(layout, bucket, slot),
+					     key, layout->key_words)))
+			return slot;
+	}
+	return -1;
+}
+
+/* A free slot has no tag and no key: see kcmap_tags_match() and pair.h. */
+static __always_inline void
+kcmap_bucket_wipe_slot(const struct kcmap_layout *layout,
+		       struct kcmap_bucket *bucket, unsigned int slot)
+{
+	kcmap_bucket_set_tag(bucket, slot, 0);
+	WRITE_ONCE(*kcmap_slot(layout, bucket, slot), 0);
 }
 
 /* A free slot, or -1. Context: under the bucket's lock. */

@@ -31,11 +31,12 @@ static unsigned long *leaf_place(struct kcmap_directory *directory, u64 hash)
 	return &directory->leaf[kcmap_hash_top(hash, directory->depth)];
 }
 
-static void set_entry(struct kcmap_dirent *entry, struct kcmap_segment *segment)
+static void set_entry(struct kcmap_leaf *leaf, unsigned int i,
+		      struct kcmap_segment *segment)
 {
 	/* In this order, and the contents of both before: see read_key(). */
-	rcu_assign_pointer(entry->page, segment->page[0]);
-	rcu_assign_pointer(entry->segment, segment);
+	rcu_assign_pointer(leaf->entry[i].page, segment->page[0]);
+	rcu_assign_pointer(leaf->segment[i], segment);
 }
 
 /**
@@ -59,6 +60,7 @@ struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
 		return NULL;
 	directory->layout = *layout;
 	directory->depth = depth;
+	directory->shift = 63 - depth;
 	return directory;
 }
 
@@ -95,7 +97,7 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
 	atomic_set(&contents->leaves, 1);
 	atomic_set(&contents->segments, 1);
 	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
-		set_entry(&leaf->entry[i], segment);
+		set_entry(leaf, i, segment);
 	directory->contents = contents;
 	directory->leaf[0] = leaf_word(leaf, 0);
 	return directory;
@@ -108,7 +110,7 @@ static void free_leaf(struct kcmap_leaf *leaf)
 	unsigned int i;
 
 	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++) {
-		segment = rcu_dereference_protected(leaf->entry[i].segment, 1);
+		segment = rcu_dereference_protected(leaf->segment[i], 1);
 		if (segment == last)
 			continue;
 		kcmap_segment_free(last);
@@ -225,9 +227,9 @@ static void fill_leaf(struct kcmap_leaf *leaf, const struct kcmap_leaf *old,
 	unsigned int i, from = half * KCMAP_LEAF_ENTRIES / 2;
 
 	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
-		set_entry(&leaf->entry[i],
-			  rcu_dereference_protected(
-				  old->entry[from + i / 2].segment, true));
+		set_entry(leaf, i,
+			  rcu_dereference_protected(old->segment[from + i / 2],
+						    true));
 }
 
 /* Return: the old leaf, to be retired when the root does not say it any more. */
@@ -320,7 +322,7 @@ void kcmap_directory_publish(struct kcmap_directory *directory, u64 hash,
 
 	first = (hash >> shift) & (KCMAP_LEAF_ENTRIES - 1) & ~(nr - 1);
 	for (i = 0; i < nr; i++)
-		set_entry(&kcmap_leaf_of(word)->entry[first + i], segment);
+		set_entry(kcmap_leaf_of(word), first + i, segment);
 }
 
 /**

@@ -27,24 +27,27 @@
 #include "layout.h"
 #include "segment.h"
 
-#define KCMAP_LEAF_BITS 8 /* 256 entries of 16 bytes: a page */
+#define KCMAP_LEAF_BITS 8 /* 256 entries of two words: a page */
 #define KCMAP_LEAF_ENTRIES BIT(KCMAP_LEAF_BITS)
 
 /**
- * struct kcmap_dirent - entry of the directory
- * @page: first page of the segment: what readers need, one load less than by
- *	way of @segment
- * @segment: the segment; written after @page, so a reader who takes both checks
- *	that they belong together
+ * struct kcmap_dirent - entry of the directory, for readers
+ * @page: first page of the segment: one load less than by way of the segment
  */
 struct kcmap_dirent {
 	struct kcmap_bucket __rcu *page;
-	struct kcmap_segment __rcu *segment;
 };
 
-/* A page; its struct page has the rcu_head that frees it. */
+/**
+ * struct kcmap_leaf - a page of the directory; its struct page has the rcu_head
+ *	that frees it
+ * @entry: what readers need, by itself: so twice as many fit in the cache
+ * @segment: the segment of each entry; written after @entry, so a reader who
+ *	takes both checks that they belong together
+ */
 struct kcmap_leaf {
 	struct kcmap_dirent entry[KCMAP_LEAF_ENTRIES];
+	struct kcmap_segment __rcu *segment[KCMAP_LEAF_ENTRIES];
 };
 
 /**
@@ -67,6 +70,7 @@ struct kcmap_contents {
  * struct kcmap_directory - the root
  * @layout: layout of the table; a copy, in the line that readers load anyway
  * @depth: top bits of the hash that say the place in @leaf
+ * @shift: 63 - @depth, which brings them down after a shift by one
  * @contents: to what it belongs
  * @rcu: to free it
  * @leaf: leaves. In the low 6 bits, which the address has not, is the shift that
@@ -75,6 +79,7 @@ struct kcmap_contents {
 struct kcmap_directory {
 	struct kcmap_layout layout;
 	u8 depth;
+	u8 shift;
 	struct kcmap_contents *contents;
 	struct rcu_head rcu;
 	unsigned long leaf[];
@@ -129,7 +134,7 @@ kcmap_directory_entry(const struct kcmap_directory *directory, u64 hash)
 {
 	/* What is in the leaf comes after it: an address dependency. */
 	unsigned long word = READ_ONCE(
-		directory->leaf[kcmap_hash_top(hash, directory->depth)]);
+		directory->leaf[(hash >> 1) >> (directory->shift & 63)]);
 	unsigned int number = hash >> (word & KCMAP_LEAF_SHIFT);
 
 	return &kcmap_leaf_of(word)->entry[number & (KCMAP_LEAF_ENTRIES - 1)];
@@ -138,7 +143,9 @@ kcmap_directory_entry(const struct kcmap_directory *directory, u64 hash)
 static __always_inline struct kcmap_segment *
 kcmap_dirent_segment(struct kcmap_dirent *entry)
 {
-	return rcu_dereference(entry->segment);
+	/* An array of as many stands behind that of the entries. */
+	return rcu_dereference(
+		*(struct kcmap_segment __rcu **)(entry + KCMAP_LEAF_ENTRIES));
 }
 
 #endif /* _KCMAP_DIRECTORY_H */

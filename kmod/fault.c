@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/atomic.h>
+#include <linux/delay.h>
 
 #include "fault.h"
 
 static atomic_t fault_after = ATOMIC_INIT(0);
 static atomic_t fault_times = ATOMIC_INIT(0);
+static unsigned int linger_us;
 
 /**
  * kcmap_fault - whether an allocation is to fail
@@ -32,4 +34,28 @@ void kcmap_fault_set(unsigned int after, unsigned int times)
 	atomic_set(&fault_times, 0);
 	atomic_set(&fault_after, after);
 	atomic_set(&fault_times, times);
+}
+
+/**
+ * kcmap_linger_set - have the moments that others must not get into last longer
+ * @us: this long
+ *
+ * Context: any.
+ */
+void kcmap_linger_set(unsigned int us)
+{
+	WRITE_ONCE(linger_us, us);
+}
+
+/**
+ * kcmap_linger - stay in such a moment
+ *
+ * Context: any.
+ */
+void kcmap_linger(void)
+{
+	unsigned int us = READ_ONCE(linger_us);
+
+	if (us)
+		udelay(us);
 }

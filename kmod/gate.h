@@ -49,10 +49,16 @@ void kcmap_gate_destroy(struct kcmap_gate *gate);
 void kcmap_gate_run(struct kcmap_gate *gate, void (*instant)(void *ctx),
 		    void *ctx);
 
-/* Context: interrupts off. To be followed by a raw_spin_lock(). */
-static inline void kcmap_gate_enter(struct kcmap_gate *gate)
+/*
+ * Context: interrupts off. To be followed by a raw_spin_lock(). Return: this CPU's
+ * mark, for kcmap_gate_exit().
+ */
+static inline u32 *kcmap_gate_enter(struct kcmap_gate *gate)
 {
-	WRITE_ONCE(*this_cpu_ptr(gate->active), 1);
+	u32 *active = this_cpu_ptr(gate->active);
+
+	WRITE_ONCE(*active, 1);
+	return active;
 }
 
 /* Whether the writer may go on, after the lock: if not, it must exit. */
@@ -67,10 +73,10 @@ static inline bool kcmap_gate_passed(struct kcmap_gate *gate)
 	return !smp_load_acquire(&gate->closed);
 }
 
-static inline void kcmap_gate_exit(struct kcmap_gate *gate)
+static inline void kcmap_gate_exit(u32 *active)
 {
 	/* What was written is seen by the keeper; see kcmap_gate_run(). */
-	smp_store_release(this_cpu_ptr(gate->active), 0);
+	smp_store_release(active, 0);
 }
 
 /* Context: outside the gate. The keeper has interrupts off: it is soon done. */

@@ -84,9 +84,7 @@ void kcmap_layout_init(struct kcmap_layout *layout, u32 key_size,
 
 	slot_size = layout->slot_words * 8;
 	layout->bucket_slots = choose_bucket_slots(slot_size);
-	layout->word_to_word = layout->key_words == 1 &&
-			       layout->slot_words == 2 &&
-			       layout->bucket_slots == 3;
+	layout->word_to_word = key_size == 8 && value_size == 8;
 	layout->bucket_size = bucket_bytes(slot_size, layout->bucket_slots);
 	layout->page_buckets = PAGE_SIZE / layout->bucket_size;
 	page_slots = layout->page_buckets * layout->bucket_slots;

@@ -44,7 +44,7 @@
  * @page_buckets: buckets in a page
  * @page_bits: log2 of the pages of a segment
  * @depth: most bits of the hash that the directory may use: the cap on splits
- * @word_to_word: keys and values of a word each, three to a line
+ * @word_to_word: keys and values of just a word, three to a line
  */
 struct kcmap_layout {
 	u16 key_size;
@@ -99,13 +99,19 @@ kcmap_hash_alternate(const struct kcmap_layout *layout, u64 hash)
 	unsigned int home = kcmap_hash_home(layout, hash);
 	unsigned int step;
 
+	/* By an odd step and without a carry: fewer instructions. */
+	if (layout->word_to_word)
+		return home ^ ((hash >> 16 & (buckets - 1)) | 1);
 	step = 1 + (((u32)(u16)(hash >> 16) * (buckets - 1)) >> 16);
 	return home + step < buckets ? home + step : home + step - buckets;
 }
 
+/* Never 0: that is the tag of a free slot. */
 static __always_inline u8 kcmap_hash_tag(u64 hash)
 {
-	return hash >> 32;
+	u8 tag = hash >> 32;
+
+	return tag + !tag;
 }
 
 #endif /* _KCMAP_LAYOUT_H */

@@ -6,13 +6,14 @@
 #include <linux/prefetch.h>
 
 #include "busted.h"
+#include "pair.h"
 #include "table_internal.h"
 
 /* In NMI, how often a bucket is read again before the answer is -EAGAIN. */
 #define KCMAP_NMI_RETRIES 100
 
 /* Keys that a bulk look-up has in flight: about what a CPU can miss at once. */
-#define KCMAP_BULK_WINDOW 16
+#define KCMAP_BULK_WINDOW 32
 
 /**
  * struct kcmap_place - where a look-up begins
@@ -59,7 +60,7 @@ static __always_inline int read_bucket(const struct kcmap_layout *layout,
 	if (unlikely(kcmap_state_odd(state)) &&
 	    !kcmap_busted(KCMAP_BUSTED_NO_RECHECK))
 		return -EAGAIN;
-	slot = kcmap_bucket_find(layout, bucket, state, key, tag);
+	slot = kcmap_bucket_find(layout, bucket, key, tag);
 	if (slot < 0)
 		return -ENOENT;
 	if (value)
@@ -86,6 +87,7 @@ static noinline int read_elsewhere(const struct kcmap_layout *layout,
 	u64 state;
 	int rc;
 
+	kcmap_linger();
 	if (home & KCMAP_STATE_AWAY) {
 		bucket = segment ?
 				 kcmap_segment_bucket(layout, segment, number) :
@@ -175,20 +177,13 @@ static __always_inline int read_key(struct kcmap_table *table,
 	}
 }
 
-/**
- * kcmap_table_lookup - copy the value of a key
- * @table: the table
- * @key: key_size bytes
- * @value: room for value_size bytes, or NULL; undefined unless 0 is returned
- *
- * Context: any.
- * Return: 0, -ENOENT, or in NMI -EAGAIN.
- */
-int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
+/* Keys and values of any size, and whatever else may be. */
+static noinline int lookup_any(struct kcmap_table *table, const void *key,
+			       void *value)
 {
 	/* Kernels that clear the stack would store 128 bytes here, unread. */
 	u64 words[KCMAP_KEY_WORDS_MAX] __uninitialized;
-	struct kcmap_directory *directory;
+	const struct kcmap_directory *directory;
 	const struct kcmap_layout *layout;
 	struct kcmap_dirent *entry;
 	struct kcmap_place place;
@@ -208,13 +203,114 @@ int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
 	return rc;
 }
 
-/*
- * A window of keys in three passes, each of which has all misses of the one
- * before under way at once: hash and directory, bucket, entry.
+/* Context: RCU. */
+static __always_inline int lookup_pair(struct kcmap_bucket *page, u64 hash,
+				       u64 key, void *value)
+{
+	const struct kcmap_layout *layout = &kcmap_pair_layout;
+	unsigned int home = kcmap_hash_home(layout, hash);
+	unsigned int alternate = kcmap_hash_alternate(layout, hash);
+
+	return kcmap_pair_lookup(kcmap_page_bucket(layout, page, home),
+				 kcmap_page_bucket(layout, page, alternate),
+				 key, value);
+}
+
+static __always_inline int lookup_word(struct kcmap_table *table, u64 hash,
+				       const void *key, void *value)
+{
+	u64 word = get_unaligned((const u64 *)key);
+	struct kcmap_directory *directory;
+	struct kcmap_bucket *page;
+	int rc;
+
+	rcu_read_lock();
+	directory = rcu_dereference(table->directory);
+	page = rcu_dereference(kcmap_directory_entry(directory, hash)->page);
+	rc = lookup_pair(page, hash, word, value);
+	rcu_read_unlock();
+	/* From the start, as the last thing: so nothing is kept for it. */
+	return unlikely(rc == -EAGAIN || !word) ?
+		       lookup_any(table, key, value) :
+		       rc;
+}
+
+static noinline int lookup_word_sip(struct kcmap_table *table, const void *key,
+				    void *value)
+{
+	u64 word = get_unaligned((const u64 *)key);
+
+	return lookup_word(table, siphash_1u64(word, &table->hash.sip), key,
+			   value);
+}
+
+/**
+ * kcmap_table_lookup - copy the value of a key
+ * @table: the table
+ * @key: key_size bytes
+ * @value: room for value_size bytes, or NULL; undefined unless 0 is returned
+ *
+ * Context: any.
+ * Return: 0, -ENOENT, or in NMI -EAGAIN.
  */
-static u64 lookup_window(struct kcmap_table *table,
-			 const struct kcmap_directory *directory,
-			 const void *keys, void *values, unsigned int nr)
+int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
+{
+	u64 word;
+
+	if (unlikely(!table->pairs_fast))
+		return table->layout.word_to_word ?
+			       lookup_word_sip(table, key, value) :
+			       lookup_any(table, key, value);
+	word = get_unaligned((const u64 *)key);
+	return lookup_word(table, kcmap_hash_fast(table->hash.seed, &word, 1),
+			   key, value);
+}
+
+/*
+ * A window of keys in two passes: hash, directory, which is small, and prefetch
+ * of the buckets; then compare. What is missed is under way all at once, and
+ * while the hashes of other keys are computed.
+ */
+static u64 window_pairs(struct kcmap_table *table,
+			const struct kcmap_directory *directory,
+			const u64 *keys, u64 *values, unsigned int nr)
+{
+	const struct kcmap_layout *layout = &kcmap_pair_layout;
+	struct kcmap_bucket *home[KCMAP_BULK_WINDOW] __uninitialized;
+	struct kcmap_bucket *alternate[KCMAP_BULK_WINDOW] __uninitialized;
+	struct kcmap_bucket *page;
+	u64 key, hash, found = 0;
+	unsigned int i;
+	void *value;
+	int rc;
+
+	for (i = 0; i < nr; i++) {
+		key = get_unaligned(&keys[i]);
+		hash = kcmap_table_hash(table, &key);
+		page = rcu_dereference(
+			kcmap_directory_entry(directory, hash)->page);
+		home[i] = kcmap_page_bucket(layout, page,
+					    kcmap_hash_home(layout, hash));
+		prefetch(home[i]);
+		alternate[i] = kcmap_page_bucket(
+			layout, page, kcmap_hash_alternate(layout, hash));
+		prefetch(alternate[i]);
+	}
+	for (i = 0; i < nr; i++) {
+		key = get_unaligned(&keys[i]);
+		value = values ? &values[i] : NULL;
+		rc = kcmap_pair_lookup(home[i], alternate[i], key, value);
+		if (unlikely(rc == -EAGAIN || !key))
+			rc = lookup_any(table, &keys[i], value);
+		found |= (u64)!rc << i;
+	}
+	return found;
+}
+
+/* Likewise for keys and values of any size. */
+static u64 window_words(struct kcmap_table *table,
+			const struct kcmap_directory *directory,
+			const void *keys, void *values, unsigned int nr)
 {
 	struct kcmap_place place[KCMAP_BULK_WINDOW] __uninitialized;
 	struct kcmap_dirent *entry[KCMAP_BULK_WINDOW] __uninitialized;
@@ -266,14 +362,19 @@ u64 kcmap_table_lookup_bulk(struct kcmap_table *table, const void *keys,
 {
 	const struct kcmap_directory *directory;
 	unsigned int i, window;
-	u64 found = 0;
+	u64 bits, found = 0;
 
 	rcu_read_lock();
 	directory = rcu_dereference(table->directory);
 	for (i = 0; i < nr; i += window) {
 		window = min_t(unsigned int, nr - i, KCMAP_BULK_WINDOW);
-		found |= lookup_window(table, directory, keys, values, window)
-			 << i;
+		if (likely(table->layout.word_to_word))
+			bits = window_pairs(table, directory, keys, values,
+					    window);
+		else
+			bits = window_words(table, directory, keys, values,
+					    window);
+		found |= bits << i;
 		keys += window * table->layout.key_size;
 		if (values)
 			values += window * table->layout.value_size;

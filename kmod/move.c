@@ -88,6 +88,7 @@ static bool move_locked(struct kcmap_table *table,
 	to_state = kcmap_bucket_begin(to);
 	copy_slot(layout, to, free, from, slot);
 	kcmap_bucket_set_tag(to, free, kcmap_hash_tag(hash));
+	kcmap_bucket_wipe_slot(layout, from, slot);
 	to_state |= BIT_ULL(KCMAP_STATE_LIVE_SHIFT + free);
 	from_state &= ~BIT_ULL(KCMAP_STATE_LIVE_SHIFT + slot);
 	if (kcmap_hash_home(layout, hash) == from_number)
@@ -96,20 +97,21 @@ static bool move_locked(struct kcmap_table *table,
 		to_state -= KCMAP_STATE_AWAY_ONE;
 	kcmap_bucket_end(to, to_state);
 	kcmap_bucket_end(from, from_state);
-	this_cpu_inc(table->counters->moves);
+	__this_cpu_inc(table->counters->moves);
 	return true;
 }
 
 static bool move(struct kcmap_table *table, struct kcmap_segment *segment,
 		 unsigned int from, unsigned int slot, unsigned int to)
 {
+	raw_spinlock_t *locks = kcmap_segment_locks(&table->layout, segment);
 	bool moved;
 
-	raw_spin_lock(&segment->bucket_lock[min(from, to)]);
-	kcmap_bucket_lock_nested(segment, max(from, to));
+	raw_spin_lock(&locks[min(from, to)]);
+	raw_spin_lock_nested(&locks[max(from, to)], SINGLE_DEPTH_NESTING);
 	moved = move_locked(table, segment, from, slot, to);
-	raw_spin_unlock(&segment->bucket_lock[max(from, to)]);
-	raw_spin_unlock(&segment->bucket_lock[min(from, to)]);
+	raw_spin_unlock(&locks[max(from, to)]);
+	raw_spin_unlock(&locks[min(from, to)]);
 	return moved;
 }
 

@@ -84,6 +84,7 @@ static void copy_bucket(const struct kcmap_layout *layout,
 static u32 copy_segment(const struct kcmap_layout *layout,
 			struct kcmap_segment *segment, struct scan_copy *copy)
 {
+	raw_spinlock_t *locks = kcmap_segment_locks(layout, segment);
 	u32 need = kcmap_layout_slots(layout);
 	struct kcmap_segment *chain = segment;
 	unsigned long flags;
@@ -103,14 +104,14 @@ static u32 copy_segment(const struct kcmap_layout *layout,
 	}
 	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
 		/* Home's lock covers the chained buckets of that number. */
-		raw_spin_lock(&segment->bucket_lock[i]);
+		raw_spin_lock(&locks[i]);
 		for (chain = segment;
 		     chain && copy->nr + layout->bucket_slots <= copy->room;
 		     chain = rcu_dereference(chain->chain))
 			copy_bucket(layout,
 				    kcmap_segment_bucket(layout, chain, i),
 				    copy);
-		raw_spin_unlock(&segment->bucket_lock[i]);
+		raw_spin_unlock(&locks[i]);
 		if (chain) {
 			/* The chain has grown since it was counted. */
 			need += kcmap_layout_slots(layout);

@@ -16,7 +16,7 @@ static size_t struct_bytes(const struct kcmap_layout *layout, bool chained)
 	const struct kcmap_segment *segment = NULL;
 
 	return struct_size(segment, page, kcmap_layout_pages(layout)) +
-	       lock_count(layout, chained) * sizeof(*segment->bucket_lock);
+	       lock_count(layout, chained) * sizeof(raw_spinlock_t);
 }
 
 /**
@@ -47,6 +47,7 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 {
 	unsigned int pages = kcmap_layout_pages(layout);
 	struct kcmap_segment *segment;
+	raw_spinlock_t *locks;
 	unsigned int i;
 
 	gfp |= __GFP_ACCOUNT | __GFP_ZERO;
@@ -56,10 +57,9 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 		return NULL;
 	raw_spin_lock_init(&segment->lock);
 	segment->page_bits = layout->page_bits;
-	if (!chained)
-		segment->bucket_lock = (void *)(segment->page + pages);
+	locks = kcmap_segment_locks(layout, segment);
 	for (i = 0; i < lock_count(layout, chained); i++)
-		raw_spin_lock_init(&segment->bucket_lock[i]);
+		raw_spin_lock_init(&locks[i]);
 
 	for (i = 0; i < pages; i++) {
 		segment->page[i] = kcmap_fault() ? NULL :

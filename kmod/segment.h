@@ -41,7 +41,6 @@
 /**
  * struct kcmap_segment - a segment
  * @chain: segment that takes what finds no place here; set once
- * @bucket_lock: array of a lock for each bucket; NULL in a chained segment
  * @lock: held while entries are moved from bucket to bucket, while the segment is
  *	copied for a scan, split, or merged
  * @depth: top bits that the hashes of its keys share
@@ -51,11 +50,11 @@
  *	collide; a hint, until another segment is chained behind
  * @emptied: buckets that deletes emptied; a hint when to look for a merge
  * @rcu: to free it
- * @page: its pages
+ * @page: its pages; behind them, unless it is a chained segment, a lock for each
+ *	bucket
  */
 struct kcmap_segment {
 	struct kcmap_segment __rcu *chain;
-	raw_spinlock_t *bucket_lock;
 	raw_spinlock_t lock;
 	u8 depth;
 	u8 page_bits;
@@ -65,6 +64,14 @@ struct kcmap_segment {
 	struct rcu_head rcu;
 	struct kcmap_bucket *page[];
 };
+
+/* Of its buckets. From the layout: no need to wait for the segment's lines. */
+static __always_inline raw_spinlock_t *
+kcmap_segment_locks(const struct kcmap_layout *layout,
+		    struct kcmap_segment *segment)
+{
+	return (void *)&segment->page[1U << layout->page_bits];
+}
 
 struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 					  bool chained, gfp_t gfp);

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "busted.h"
+#include "fault.h"
 #include "table_internal.h"
 
 /*
@@ -28,10 +29,12 @@ enum outcome {
 /**
  * struct section - the part of a change during which no writer may come in
  * @directory: as it was found
+ * @active: this CPU's mark at the gate
  * @flags: of the interrupts
  */
 struct section {
 	struct kcmap_directory *directory;
+	u32 *active;
 	unsigned long flags;
 };
 
@@ -40,7 +43,7 @@ static void section_begin(struct kcmap_table *table, struct section *section)
 {
 	rcu_read_lock();
 	local_irq_save(section->flags);
-	kcmap_gate_enter(&table->gate);
+	section->active = kcmap_gate_enter(&table->gate);
 	section->directory = rcu_dereference(table->directory);
 }
 
@@ -54,7 +57,7 @@ static bool section_passed(struct kcmap_table *table, struct section *section)
 static void section_end(struct kcmap_table *table, struct section *section)
 	__releases(RCU)
 {
-	kcmap_gate_exit(&table->gate);
+	kcmap_gate_exit(section->active);
 	local_irq_restore(section->flags);
 	rcu_read_unlock();
 }
@@ -63,13 +66,14 @@ static void section_end(struct kcmap_table *table, struct section *section)
 static void freeze(const struct kcmap_layout *layout,
 		   struct kcmap_segment *segment)
 {
+	raw_spinlock_t *locks = kcmap_segment_locks(layout, segment);
 	unsigned int i;
 
 	WRITE_ONCE(segment->frozen, true);
 	/* See segment.h: who came before is waited for, who comes later sees it. */
 	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
-		raw_spin_lock(&segment->bucket_lock[i]);
-		raw_spin_unlock(&segment->bucket_lock[i]);
+		raw_spin_lock(&locks[i]);
+		raw_spin_unlock(&locks[i]);
 	}
 }
 
@@ -188,6 +192,7 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 		thaw(segment);
 		return OUTCOME_NEVER;
 	}
+	kcmap_linger();
 	/* Before anybody can find, and so retire, them. */
 	atomic_add(2, &contents->segments);
 	raw_spin_lock(&contents->lock);
@@ -201,7 +206,7 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 	}
 	raw_spin_unlock(&contents->lock);
 	retire(contents, segment);
-	this_cpu_inc(table->counters->splits);
+	__this_cpu_inc(table->counters->splits);
 	return OUTCOME_DONE;
 }
 
@@ -399,7 +404,7 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	*merged = NULL;
 	retire(contents, pair[0]);
 	retire(contents, pair[1]);
-	this_cpu_inc(table->counters->merges);
+	__this_cpu_inc(table->counters->merges);
 	return true;
 thaw:
 	thaw(pair[0]);

@@ -32,6 +32,7 @@ struct kcmap_table *kcmap_table_create(const struct kcmap_table_params *params)
 	kcmap_layout_init(&table->layout, params->key_size, params->value_size,
 			  params->max_entries);
 	kcmap_hash_init(&table->hash, params->hash_fast);
+	table->pairs_fast = table->layout.word_to_word && params->hash_fast;
 	table->counters =
 		alloc_percpu_gfp(struct kcmap_counters, GFP_KERNEL_ACCOUNT);
 	if (!table->counters)

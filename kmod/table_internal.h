@@ -46,6 +46,7 @@ struct kcmap_counters {
  *	one that is twice as large under contents->lock; read under RCU
  * @contents: what the root belongs to; replaced through the gate
  * @hash: function and seed
+ * @pairs_fast: keys and values of 8 bytes, and the fast hash
  * @layout: as in each directory
  * @params: as it was made
  * @counters: of each CPU
@@ -56,6 +57,7 @@ struct kcmap_counters {
 struct kcmap_table {
 	struct kcmap_directory __rcu *directory;
 	struct kcmap_contents *contents;
+	bool pairs_fast;
 	struct kcmap_hash hash;
 	struct kcmap_layout layout;
 	struct kcmap_table_params params;
@@ -80,14 +82,6 @@ static __always_inline u64 kcmap_table_hash(const struct kcmap_table *table,
 					    const u64 *key)
 {
 	return kcmap_hash_words(&table->hash, key, table->layout.key_words);
-}
-
-/* Second bucket lock of a pair in ascending order. */
-static inline void kcmap_bucket_lock_nested(struct kcmap_segment *segment,
-					    unsigned int number)
-{
-	raw_spin_lock_nested(&segment->bucket_lock[number],
-			     SINGLE_DEPTH_NESTING);
 }
 
 #endif /* _KCMAP_TABLE_INTERNAL_H */

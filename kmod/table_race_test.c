@@ -9,6 +9,7 @@
 #include <linux/kthread.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "table_testlib.h"
 
 /* How long each case runs: a broken variant is caught long before. */
@@ -106,6 +107,7 @@ static void miss_shuffle(struct test_thread *thread)
 {
 	struct kcmap_table *table = thread->table;
 	struct kcmap_dirent *entry;
+	u32 *active;
 	unsigned long flags;
 	u32 i;
 
@@ -114,10 +116,10 @@ static void miss_shuffle(struct test_thread *thread)
 		entry = kcmap_directory_entry(rcu_dereference(table->directory),
 					      0);
 		local_irq_save(flags);
-		kcmap_gate_enter(&table->gate);
+		active = kcmap_gate_enter(&table->gate);
 		kcmap_make_room(table, kcmap_dirent_segment(entry),
 				thread->random);
-		kcmap_gate_exit(&table->gate);
+		kcmap_gate_exit(active);
 		local_irq_restore(flags);
 		rcu_read_unlock();
 		test_random(thread, 1);
@@ -213,9 +215,13 @@ static void no_false_miss(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, seen);
 	for (key = 0; key < STABLE; key++)
 		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
+	/* Between two buckets, or hardly a move would hit that moment. */
+	kcmap_linger_set(20);
 	KUNIT_EXPECT_EQ(test, 0ULL,
 			test_threads(test, table, seen, no_false_miss_fns,
-				     ARRAY_SIZE(no_false_miss_fns), RACE_MS));
+				     ARRAY_SIZE(no_false_miss_fns),
+				     2 * RACE_MS));
+	kcmap_linger_set(0);
 	kcmap_table_stats(table, &stats);
 	/* Or the case would prove nothing. */
 	KUNIT_EXPECT_GT(test, stats.moves, 1000ULL);
@@ -228,6 +234,8 @@ static void no_false_miss(struct kunit *test)
  */
 #define GROW_STABLE 300
 #define GROW_KEYS 800
+#define GROW_SPLITS 300
+#define GROW_ROUNDS 12
 
 static void grow_read(struct test_thread *thread)
 {
@@ -280,20 +288,23 @@ static void grows_unseen(struct kunit *test)
 {
 	static const struct test_shape shape = { 8, 8, 1 << 20, true };
 	struct kcmap_table *table = test_table(test, &shape);
-	struct kcmap_table_stats stats;
+	struct kcmap_table_stats stats = {};
+	unsigned int i;
 	u64 key;
 
 	for (key = 0; key < GROW_STABLE; key++)
 		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
-	KUNIT_EXPECT_EQ(test, 0ULL,
+	/* As long as it takes: fewer splits would prove nothing. */
+	for (i = 0; i < GROW_ROUNDS && stats.splits < GROW_SPLITS; i++) {
+		KUNIT_EXPECT_EQ(
+			test, 0ULL,
 			test_threads(test, table, NULL, grows_unseen_fns,
-				     ARRAY_SIZE(grows_unseen_fns),
-				     2 * RACE_MS));
+				     ARRAY_SIZE(grows_unseen_fns), RACE_MS));
+		kcmap_table_stats(table, &stats);
+	}
 	KUNIT_EXPECT_EQ(test, (u64)GROW_STABLE, test_count(test, table));
-	kcmap_table_stats(table, &stats);
 	kunit_info(test, "%llu splits, %llu merges\n", stats.splits,
 		   stats.merges);
-	/* Or the case would prove nothing. */
 	KUNIT_EXPECT_GT(test, stats.splits, 20ULL);
 	KUNIT_EXPECT_GT(test, stats.merges, 5ULL);
 	test_table_free(test, table);
@@ -511,6 +522,90 @@ static void clear_at_one_instant(struct kunit *test)
 }
 
 /**
+ * struct splitter - a thread that fills a table until it splits
+ * @table: the table
+ * @from: first key that it inserts
+ * @done: it has
+ */
+struct splitter {
+	struct kcmap_table *table;
+	u64 from;
+	struct completion done;
+};
+
+static int splitter(void *data)
+{
+	struct splitter *splitter = data;
+	struct kcmap_table_stats stats;
+	u64 key = splitter->from;
+
+	do {
+		insert_key(splitter->table, key++);
+		kcmap_table_stats(splitter->table, &stats);
+	} while (!stats.splits);
+	complete(&splitter->done);
+	return 0;
+}
+
+/*
+ * A write to a segment that is just being split waits, and is found in what takes
+ * the segment's place.
+ */
+#define FROZEN_KEYS 100
+
+static void frozen_waits(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 10000, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	struct splitter other = { .table = table, .from = FROZEN_KEYS };
+	struct kcmap_segment *segment;
+	struct task_struct *task;
+	u64 key, value;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs a second CPU");
+	for (key = 0; key < FROZEN_KEYS; key++)
+		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
+	rcu_read_lock();
+	segment = kcmap_dirent_segment(
+		kcmap_directory_entry(rcu_dereference(table->directory), 0));
+	rcu_read_unlock();
+
+	init_completion(&other.done);
+	kcmap_linger_set(100 * USEC_PER_MSEC);
+	migrate_disable();
+	task = kthread_create_on_cpu(splitter, &other,
+				     cpumask_any_but(cpu_online_mask,
+						     raw_smp_processor_id()),
+				     "kcmap_test/%u");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	/* Or it could be freed, when it has been split. */
+	rcu_read_lock();
+	wake_up_process(task);
+	while (!READ_ONCE(segment->frozen))
+		cpu_relax();
+	rcu_read_unlock();
+	/* Until it lingers, all copied and not yet published. */
+	mdelay(10);
+	for (key = 0; key < FROZEN_KEYS; key++) {
+		value = key + 1;
+		KUNIT_EXPECT_EQ(test, 0,
+				kcmap_table_write(table, KCMAP_WRITE_UPDATE,
+						  &key, &value, NULL,
+						  GFP_KERNEL));
+	}
+	migrate_enable();
+	wait_for_completion(&other.done);
+	kcmap_linger_set(0);
+	for (key = 0; key < FROZEN_KEYS; key++) {
+		KUNIT_EXPECT_EQ(test, 0,
+				kcmap_table_lookup(table, &key, &value));
+		KUNIT_EXPECT_EQ(test, key + 1, value);
+	}
+	test_table_free(test, table);
+}
+
+/**
  * struct twice - a scan that runs while an entry goes from bucket to bucket
  * @table: the table
  * @done: the scan has ended
@@ -588,7 +683,8 @@ static void scan_is_a_set(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	/* On its way from bucket 1 to bucket 40 the scan waits for this lock. */
 	local_irq_save(flags);
-	raw_spin_lock_nested(&segment->bucket_lock[20], 2);
+	raw_spin_lock_nested(&kcmap_segment_locks(&table->layout, segment)[20],
+			     2);
 	wake_up_process(task);
 	mdelay(50);
 	KUNIT_EXPECT_EQ(test, 0, remove_key(table, key));
@@ -597,7 +693,7 @@ static void scan_is_a_set(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, insert_key(table, filler));
 	}
 	KUNIT_EXPECT_EQ(test, 0, insert_key(table, key));
-	raw_spin_unlock(&segment->bucket_lock[20]);
+	raw_spin_unlock(&kcmap_segment_locks(&table->layout, segment)[20]);
 	local_irq_restore(flags);
 	migrate_enable();
 
@@ -672,6 +768,7 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE_PARAM(no_torn_value, torn_shape_gen_params),
 	KUNIT_CASE(no_false_miss),
 	KUNIT_CASE(grows_unseen),
+	KUNIT_CASE(frozen_waits),
 	KUNIT_CASE(no_lost_update),
 	KUNIT_CASE(no_twins),
 	KUNIT_CASE(never_full_too_soon),

@@ -5,9 +5,11 @@
  */
 #include <linux/hardirq.h>
 #include <linux/irqflags.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 
 #include "busted.h"
+#include "pair.h"
 #include "table_internal.h"
 
 /* Rounds of moves for one key, in case others take the room that was made. */
@@ -58,12 +60,14 @@ struct write_job {
 /**
  * struct locked - the bucket locks that a write holds
  * @segment: segment of the key
+ * @locks: of its buckets
  * @home: number of the home bucket; locked
  * @alternate: number of the alternate bucket
  * @both: whether that is locked as well
  */
 struct locked {
 	struct kcmap_segment *segment;
+	raw_spinlock_t *locks;
 	unsigned int home;
 	unsigned int alternate;
 	bool both;
@@ -111,7 +115,7 @@ static bool may_insert(const struct write_job *job)
  */
 static void lock_home(const struct locked *locked)
 {
-	raw_spinlock_t *lock = &locked->segment->bucket_lock[locked->home];
+	raw_spinlock_t *lock = &locked->locks[locked->home];
 
 	raw_spin_lock(lock);
 	__release(lock);
@@ -127,8 +131,8 @@ static bool lock_alternate(struct locked *locked)
 
 	if (locked->both)
 		return false;
-	home = &locked->segment->bucket_lock[locked->home];
-	alternate = &locked->segment->bucket_lock[locked->alternate];
+	home = &locked->locks[locked->home];
+	alternate = &locked->locks[locked->alternate];
 	locked->both = true;
 	if (alternate > home) {
 		raw_spin_lock_nested(alternate, SINGLE_DEPTH_NESTING);
@@ -150,7 +154,7 @@ static bool lock_alternate(struct locked *locked)
 
 static void unlock(struct locked *locked)
 {
-	raw_spinlock_t *locks = locked->segment->bucket_lock;
+	raw_spinlock_t *locks = locked->locks;
 
 	if (locked->both) {
 		__acquire(&locks[locked->alternate]);
@@ -161,26 +165,28 @@ static void unlock(struct locked *locked)
 	raw_spin_unlock(&locks[locked->home]);
 }
 
-static struct kcmap_bucket *home_bucket(const struct kcmap_layout *layout,
-					const struct locked *locked)
+static __always_inline struct kcmap_bucket *
+home_bucket(const struct kcmap_layout *layout, const struct locked *locked)
 {
 	return kcmap_segment_bucket(layout, locked->segment, locked->home);
 }
 
-static bool find_in(const struct kcmap_layout *layout,
-		    const struct write_job *job, struct kcmap_bucket *bucket,
-		    enum where where, struct place *place)
+static __always_inline bool find_in(const struct kcmap_layout *layout,
+				    const struct write_job *job,
+				    struct kcmap_bucket *bucket,
+				    enum where where, struct place *place)
 {
 	place->bucket = bucket;
 	place->where = where;
-	place->slot = kcmap_bucket_find(layout, bucket, bucket->state, job->key,
+	place->slot = kcmap_bucket_find(layout, bucket, job->key,
 					kcmap_hash_tag(job->hash));
 	return place->slot >= 0;
 }
 
 /* Find the key wherever it may be, locking what that needs. */
-static bool find(const struct kcmap_layout *layout, const struct write_job *job,
-		 struct locked *locked, struct place *place)
+static __always_inline bool find(const struct kcmap_layout *layout,
+				 const struct write_job *job,
+				 struct locked *locked, struct place *place)
 {
 	struct kcmap_bucket *home = home_bucket(layout, locked);
 	struct kcmap_segment *segment = locked->segment;
@@ -224,8 +230,10 @@ static void count_elsewhere(struct kcmap_bucket *home, enum where where, int by)
 	kcmap_bucket_end(home, state);
 }
 
-static void put(const struct kcmap_layout *layout, const struct write_job *job,
-		struct kcmap_bucket *home, const struct place *place)
+static __always_inline void put(const struct kcmap_layout *layout,
+				const struct write_job *job,
+				struct kcmap_bucket *home,
+				const struct place *place)
 {
 	u64 *words = kcmap_slot(layout, place->bucket, place->slot);
 	u64 state = kcmap_bucket_begin(place->bucket);
@@ -244,19 +252,24 @@ static void put(const struct kcmap_layout *layout, const struct write_job *job,
 		count_elsewhere(home, place->where, 1);
 }
 
-static void take_out(struct kcmap_bucket *home, const struct place *place)
+static __always_inline void take_out(const struct kcmap_layout *layout,
+				     struct kcmap_bucket *home,
+				     const struct place *place)
 {
 	u64 live = BIT_ULL(KCMAP_STATE_LIVE_SHIFT + place->slot);
+	u64 state = kcmap_bucket_begin(place->bucket);
 
-	kcmap_bucket_end(place->bucket, place->bucket->state & ~live);
+	kcmap_bucket_wipe_slot(layout, place->bucket, place->slot);
+	kcmap_bucket_end(place->bucket, state & ~live);
 	/* After the entry: while it can be found, it is counted. */
 	if (place->where != HOME)
 		count_elsewhere(home, place->where, -1);
 }
 
-static void replace_value(const struct kcmap_layout *layout,
-			  const struct write_job *job, struct locked *locked,
-			  const struct place *place)
+static __always_inline void replace_value(const struct kcmap_layout *layout,
+					  const struct write_job *job,
+					  struct locked *locked,
+					  const struct place *place)
 {
 	u64 *words = kcmap_slot(layout, place->bucket, place->slot) +
 		     layout->key_words;
@@ -283,9 +296,9 @@ static void replace_value(const struct kcmap_layout *layout,
  * Now and then, where deletes empty buckets, somebody should look whether the
  * segment is sparse. A hint, counted without care.
  */
-static bool is_time_to_look(const struct kcmap_layout *layout,
-			    const struct locked *locked,
-			    const struct place *place)
+static __always_inline bool is_time_to_look(const struct kcmap_layout *layout,
+					    const struct locked *locked,
+					    const struct place *place)
 {
 	u32 emptied;
 
@@ -300,12 +313,11 @@ static bool is_time_to_look(const struct kcmap_layout *layout,
 	return true;
 }
 
-static int write_found(struct kcmap_table *table, struct write_job *job,
-		       struct kcmap_contents *contents, struct locked *locked,
-		       const struct place *place)
+static __always_inline int
+write_found(struct kcmap_table *table, const struct kcmap_layout *layout,
+	    struct write_job *job, struct kcmap_contents *contents,
+	    struct locked *locked, const struct place *place)
 {
-	const struct kcmap_layout *layout = &table->layout;
-
 	if (job->op == KCMAP_WRITE_INSERT)
 		return -EEXIST;
 	if (job->old)
@@ -315,13 +327,13 @@ static int write_found(struct kcmap_table *table, struct write_job *job,
 					 layout->key_words,
 				 layout->value_size);
 	if (job->op == KCMAP_WRITE_DELETE) {
-		take_out(home_bucket(layout, locked), place);
+		take_out(layout, home_bucket(layout, locked), place);
 		job->sparse = is_time_to_look(layout, locked, place);
 		kcmap_capacity_give(&contents->capacity);
-		this_cpu_inc(table->counters->deletes);
+		__this_cpu_inc(table->counters->deletes);
 	} else {
 		replace_value(layout, job, locked, place);
-		this_cpu_inc(table->counters->updates);
+		__this_cpu_inc(table->counters->updates);
 	}
 	return 0;
 }
@@ -347,9 +359,9 @@ static bool free_in_chain(const struct kcmap_layout *layout,
 	return true;
 }
 
-static bool free_in(const struct kcmap_layout *layout,
-		    struct kcmap_bucket *bucket, enum where where,
-		    struct place *place)
+static __always_inline bool free_in(const struct kcmap_layout *layout,
+				    struct kcmap_bucket *bucket,
+				    enum where where, struct place *place)
 {
 	place->bucket = bucket;
 	place->where = where;
@@ -358,20 +370,18 @@ static bool free_in(const struct kcmap_layout *layout,
 }
 
 /*
- * Find a slot for a key that is absent. 0; -EAGAIN: the locks were dropped, or
- * room was made, look for the key again; what is lacking; -ENOSPC, told here
- * already where room would have to be made for nothing.
+ * Find a slot for a key that is absent and whose home is full. 0; -EAGAIN: the
+ * locks were dropped, or room was made, look for the key again; what is lacking;
+ * -ENOSPC, told here already where room would have to be made for nothing.
  */
-static int find_room(struct kcmap_table *table, struct write_job *job,
-		     struct kcmap_contents *contents, struct locked *locked,
-		     struct place *place)
+static noinline int find_room(struct kcmap_table *table, struct write_job *job,
+			      struct kcmap_contents *contents,
+			      struct locked *locked, struct place *place)
 {
 	const struct kcmap_layout *layout = &table->layout;
 	struct kcmap_bucket *home = home_bucket(layout, locked);
 	struct kcmap_segment *last;
 
-	if (free_in(layout, home, HOME, place))
-		return 0;
 	if (lock_alternate(locked))
 		return -EAGAIN;
 	if ((home->state & KCMAP_STATE_AWAY) != KCMAP_STATE_AWAY &&
@@ -411,8 +421,11 @@ static bool is_frozen(const struct locked *locked)
 	       !kcmap_busted(KCMAP_BUSTED_NO_FROZEN);
 }
 
-static int write_locked(struct kcmap_table *table, struct write_job *job,
-			struct kcmap_contents *contents, struct locked *locked)
+static __always_inline int write_locked(struct kcmap_table *table,
+					const struct kcmap_layout *layout,
+					struct write_job *job,
+					struct kcmap_contents *contents,
+					struct locked *locked)
 {
 	struct place place;
 	bool found;
@@ -421,57 +434,84 @@ static int write_locked(struct kcmap_table *table, struct write_job *job,
 	do {
 		found = !(job->rounds &&
 			  kcmap_busted(KCMAP_BUSTED_NO_SECOND_LOOK)) &&
-			find(&table->layout, job, locked, &place);
+			find(layout, job, locked, &place);
 		/* Afterwards, since home may have been dropped and retaken. */
 		if (is_frozen(locked))
 			return LACK_GATE;
 		if (found)
-			return write_found(table, job, contents, locked,
+			return write_found(table, layout, job, contents, locked,
 					   &place);
 		if (!may_insert(job))
 			return -ENOENT;
-		rc = find_room(table, job, contents, locked, &place);
+		/* Most often there is room at home. */
+		rc = free_in(layout, home_bucket(layout, locked), HOME,
+			     &place) ?
+			     0 :
+			     find_room(table, job, contents, locked, &place);
 	} while (rc == -EAGAIN);
 	if (rc)
 		return rc;
 	/* From here nothing fails: a credit that is taken is an entry. */
 	if (!kcmap_capacity_take(&contents->capacity))
 		return -ENOSPC;
-	put(&table->layout, job, home_bucket(&table->layout, locked), &place);
-	this_cpu_inc(table->counters->inserts);
+	put(layout, job, home_bucket(layout, locked), &place);
+	__this_cpu_inc(table->counters->inserts);
 	return 0;
 }
 
+/* All lines that the write will need are fetched at once, not one by one. */
+static __always_inline void find_home(const struct kcmap_directory *directory,
+				      const struct kcmap_layout *layout,
+				      u64 hash, struct locked *locked)
+{
+	struct kcmap_dirent *entry = kcmap_directory_entry(directory, hash);
+	struct kcmap_bucket *page;
+
+	locked->both = false;
+	locked->home = kcmap_hash_home(layout, hash);
+	locked->alternate = kcmap_hash_alternate(layout, hash);
+	if (likely(!layout->page_bits)) {
+		page = rcu_dereference(entry->page);
+		prefetchw(kcmap_page_bucket(layout, page, locked->home));
+		prefetchw(kcmap_page_bucket(layout, page, locked->alternate));
+	}
+	locked->segment = kcmap_dirent_segment(entry);
+	locked->locks = kcmap_segment_locks(layout, locked->segment);
+	prefetchw(&locked->locks[locked->home]);
+	prefetch(locked->segment);
+}
+
 /* Context: RCU. Return: 0, an error, or what is lacking. */
-static int attempt(struct kcmap_table *table, struct write_job *job)
+static __always_inline int attempt(struct kcmap_table *table,
+				   const struct kcmap_layout *layout,
+				   struct write_job *job)
 {
 	struct kcmap_directory *directory = rcu_dereference(table->directory);
-	struct locked locked = {};
+	struct locked locked;
 	unsigned long flags;
+	u32 *active;
 	int rc;
 
-	locked.segment = kcmap_dirent_segment(
-		kcmap_directory_entry(directory, job->hash));
+	find_home(directory, layout, job->hash, &locked);
 	if (job->segment != locked.segment) {
 		/* What was tried in the one before says nothing of this. */
 		job->segment = locked.segment;
 		job->rounds = 0;
 		job->no_split = false;
 	}
-	locked.home = kcmap_hash_home(&directory->layout, job->hash);
-	locked.alternate = kcmap_hash_alternate(&directory->layout, job->hash);
 
 	local_irq_save(flags);
-	kcmap_gate_enter(&table->gate);
+	active = kcmap_gate_enter(&table->gate);
 	lock_home(&locked);
 	/* The gate first: its keeper may replace the contents. */
 	if (likely(kcmap_gate_passed(&table->gate)) &&
 	    likely(directory->contents == table->contents))
-		rc = write_locked(table, job, directory->contents, &locked);
+		rc = write_locked(table, layout, job, directory->contents,
+				  &locked);
 	else
 		rc = LACK_GATE;
 	unlock(&locked);
-	kcmap_gate_exit(&table->gate);
+	kcmap_gate_exit(active);
 	local_irq_restore(flags);
 	if (rc)
 		return rc;
@@ -510,15 +550,20 @@ static bool provide(struct kcmap_table *table, struct write_job *job, int lack)
 static int run(struct kcmap_table *table, struct write_job *job,
 	       const void *key)
 {
+	const struct kcmap_layout *layout = &table->layout;
 	int rc;
 
 	if (WARN_ON_ONCE(in_nmi()))
 		return -EINVAL;
-	kcmap_words_pack(job->key, key, table->layout.key_size);
+	kcmap_words_pack(job->key, key, layout->key_size);
 	job->hash = kcmap_table_hash(table, job->key);
 	for (;;) {
 		rcu_read_lock();
-		rc = attempt(table, job);
+		/* Compiled twice: with the sizes that most have, as constants. */
+		if (likely(layout->word_to_word))
+			rc = attempt(table, &kcmap_pair_layout, job);
+		else
+			rc = attempt(table, layout, job);
 		rcu_read_unlock();
 		if (likely(rc <= 0))
 			break;

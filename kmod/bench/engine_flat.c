@@ -10,25 +10,16 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "../bucket.h"
 #include "../hash.h"
+#include "../pair.h"
 #include "loop.h"
 
-#define FLAT_SLOTS 3
 #define FLAT_MOVES_MAX 500
 
 struct flat_table {
 	struct kcmap_hash hash;
 	u32 buckets;
 	void *memory; /* of 64-byte buckets */
-};
-
-/* Of 8-byte keys and values: a constant, for the compiler to unroll. */
-static const struct kcmap_layout flat_layout = {
-	.key_words = 1,
-	.slot_words = 2,
-	.bucket_slots = FLAT_SLOTS,
-	.word_to_word = true,
 };
 
 static __always_inline struct kcmap_bucket *flat_home(struct flat_table *flat,
@@ -72,29 +63,35 @@ static void flat_destroy(void *table)
 	kfree(flat);
 }
 
-static __always_inline int flat_find(struct kcmap_bucket *bucket, u64 *key,
-				     u64 *value, u64 *state)
+/* Two tags are alike: not the first, then. */
+static noinline int flat_search(struct kcmap_bucket *bucket, u64 key,
+				u64 *value)
 {
-	int slot;
+	unsigned int i;
 
-	*state = kcmap_bucket_read(bucket);
-	slot = kcmap_bucket_find(&flat_layout, bucket, *state, key, 0);
-	if (slot >= 0)
-		*value = READ_ONCE(bucket->words[slot * 2 + 1]);
-	if (kcmap_state_odd(*state) || kcmap_bucket_changed(bucket, *state))
-		return -EAGAIN;
-	return slot >= 0 ? 0 : -ENOENT;
+	for (i = 0; i < KCMAP_PAIR_SLOTS; i++) {
+		if (!(kcmap_state_live(bucket->state) & BIT(i)) ||
+		    bucket->words[i * 2] != key)
+			continue;
+		*value = bucket->words[i * 2 + 1];
+		return 0;
+	}
+	return -ENOENT;
 }
 
 static __always_inline int flat_get(struct flat_table *flat, u64 hash, u64 *key,
 				    u64 *value)
 {
-	u64 state, other;
+	struct kcmap_bucket *home = flat_home(flat, hash);
+	struct kcmap_bucket *alternate = flat_alternate(flat, hash);
 	int rc;
 
-	rc = flat_find(flat_home(flat, hash), key, value, &state);
-	if (rc == -ENOENT && (state & KCMAP_STATE_AWAY))
-		rc = flat_find(flat_alternate(flat, hash), key, value, &other);
+	rc = kcmap_pair_lookup(home, alternate, *key, value);
+	if (unlikely(!*key)) {
+		rc = flat_search(home, *key, value);
+		if (rc)
+			rc = flat_search(alternate, *key, value);
+	}
 	return rc;
 }
 
@@ -120,6 +117,7 @@ static u64 flat_lookup_bulk(void *table, u64 *keys, u64 *values)
 	for (i = 0; i < BENCH_BULK; i++) {
 		hash[i] = kcmap_hash_fast(flat->hash.seed, &keys[i], 1);
 		prefetch(flat_home(flat, hash[i]));
+		prefetch(flat_alternate(flat, hash[i]));
 	}
 	for (i = 0; i < BENCH_BULK; i++)
 		if (!flat_get(flat, hash[i], &keys[i], &values[i]))
@@ -128,14 +126,15 @@ static u64 flat_lookup_bulk(void *table, u64 *keys, u64 *values)
 	return found;
 }
 
-static bool flat_put(struct kcmap_bucket *bucket, u64 key, u64 value)
+static bool flat_put(struct kcmap_bucket *bucket, u64 key, u64 value, u8 tag)
 {
-	int slot = kcmap_bucket_free_slot(&flat_layout, bucket->state);
+	int slot = kcmap_bucket_free_slot(&kcmap_pair_layout, bucket->state);
 
 	if (slot < 0)
 		return false;
 	bucket->words[slot * 2] = key;
 	bucket->words[slot * 2 + 1] = value;
+	kcmap_bucket_set_tag(bucket, slot, tag);
 	bucket->state |= BIT_ULL(KCMAP_STATE_LIVE_SHIFT + slot);
 	return true;
 }
@@ -151,9 +150,10 @@ static int flat_insert(void *table, u64 *key, u64 *value)
 	for (i = 0; i < FLAT_MOVES_MAX; i++) {
 		hash = kcmap_hash_fast(flat->hash.seed, &k, 1);
 		home = flat_home(flat, hash);
-		if (flat_put(home, k, v))
+		if (flat_put(home, k, v, kcmap_hash_tag(hash)))
 			return 0;
-		if (flat_put(flat_alternate(flat, hash), k, v)) {
+		if (flat_put(flat_alternate(flat, hash), k, v,
+			     kcmap_hash_tag(hash))) {
 			home->state += KCMAP_STATE_AWAY_ONE;
 			return 0;
 		}
@@ -161,9 +161,10 @@ static int flat_insert(void *table, u64 *key, u64 *value)
 		bucket = bucket == home ? flat_alternate(flat, hash) : home;
 		if (bucket != home)
 			home->state += KCMAP_STATE_AWAY_ONE;
-		slot = i % FLAT_SLOTS;
+		slot = i % KCMAP_PAIR_SLOTS;
 		swap(k, bucket->words[slot * 2]);
 		swap(v, bucket->words[slot * 2 + 1]);
+		kcmap_bucket_set_tag(bucket, slot, kcmap_hash_tag(hash));
 		hash = kcmap_hash_fast(flat->hash.seed, &k, 1);
 		home = flat_home(flat, hash);
 		if (home != bucket)
