@@ -90,6 +90,7 @@ struct kcmap_directory {
 /**
  * struct kcmap_spare - what a change of the directory may need
  * @segment: new segments
+ * @chained: segments to be chained, each behind the other
  * @leaf: new leaves
  * @directory: a root twice as large as the present one
  *
@@ -97,6 +98,7 @@ struct kcmap_directory {
  */
 struct kcmap_spare {
 	struct kcmap_segment *segment[2];
+	struct kcmap_segment *chained;
 	struct kcmap_leaf *leaf[2];
 	struct kcmap_directory *directory;
 };

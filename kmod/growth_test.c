@@ -324,6 +324,35 @@ static void clear_fails(struct kunit *test)
 	test_table_free(test, table);
 }
 
+/*
+ * A time in which there is memory for a page at a time only: nothing splits, and
+ * keys are chained. When there is memory again, the next writers make up for it.
+ */
+static void splits_later(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 4000, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	struct kcmap_table_stats stats;
+	u64 i;
+
+	for (i = 0; i < 1000; i++) {
+		kcmap_fault_set(0, 1);
+		test_put(test, table, KCMAP_WRITE_INSERT, i, 0);
+	}
+	kcmap_fault_set(0, 0);
+	kcmap_table_stats(table, &stats);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.splits);
+	KUNIT_EXPECT_GT(test, stats.overflow_segments, 3ULL);
+	for (; i < shape.max_entries; i++)
+		test_put(test, table, KCMAP_WRITE_INSERT, i, 0);
+	kcmap_table_stats(table, &stats);
+	kunit_info(test, "%llu splits, %llu chained\n", stats.splits,
+		   stats.overflow_segments);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.overflow_segments);
+	test_expect(test, table, 0, i, 0);
+	test_table_free(test, table);
+}
+
 static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(crowded),
 	KUNIT_CASE_PARAM(grows_and_shrinks, grow_shape_gen_params),
@@ -332,6 +361,7 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(creation_fails),
 	KUNIT_CASE(inserts_fail),
 	KUNIT_CASE(merges_fail),
+	KUNIT_CASE(splits_later),
 	KUNIT_CASE(clear_fails),
 	{}
 };

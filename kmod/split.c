@@ -19,6 +19,12 @@
  */
 #define KCMAP_MERGE_FILL 40
 
+/*
+ * Most segments that may stand behind one that is split: all are copied with
+ * interrupts off. Only keys that were chosen to collide need more.
+ */
+#define KCMAP_SPLIT_CHAIN_MAX 16
+
 enum outcome {
 	OUTCOME_DONE,
 	OUTCOME_AGAIN, /* the gate was closed, or another was faster */
@@ -82,86 +88,21 @@ static void thaw(struct kcmap_segment *segment)
 	WRITE_ONCE(segment->frozen, false);
 }
 
-/* Store an entry in a segment that nobody sees yet. */
-static void store(const struct kcmap_layout *layout,
-		  struct kcmap_bucket *bucket, unsigned int slot,
-		  const u64 *words, u8 tag)
+/* Segments behind a segment. Context: RCU, or nobody else sees it. */
+static unsigned int chain_length(const struct kcmap_segment *segment)
 {
-	memcpy(kcmap_slot(layout, bucket, slot), words,
-	       layout->slot_words * sizeof(u64));
-	kcmap_bucket_set_tag(bucket, slot, tag);
-	bucket->state |= BIT_ULL(KCMAP_STATE_LIVE_SHIFT + slot);
-}
+	unsigned int length = 0;
 
-/* Find a place for an entry in a segment that nobody sees yet. */
-static bool settle(struct kcmap_table *table, struct kcmap_segment *segment,
-		   const u64 *words, u64 hash)
-{
-	const struct kcmap_layout *layout = &table->layout;
-	struct kcmap_bucket *home, *alternate;
-	u8 tag = kcmap_hash_tag(hash);
-	int slot, round;
-
-	home = kcmap_segment_bucket(layout, segment,
-				    kcmap_hash_home(layout, hash));
-	alternate = kcmap_segment_bucket(layout, segment,
-					 kcmap_hash_alternate(layout, hash));
-	for (round = 0; round < 2; round++) {
-		slot = kcmap_bucket_free_slot(layout, home->state);
-		if (slot >= 0) {
-			store(layout, home, slot, words, tag);
-			return true;
-		}
-		slot = kcmap_bucket_free_slot(layout, alternate->state);
-		if (slot >= 0 &&
-		    (home->state & KCMAP_STATE_AWAY) != KCMAP_STATE_AWAY) {
-			store(layout, alternate, slot, words, tag);
-			home->state += KCMAP_STATE_AWAY_ONE;
-			return true;
-		}
-		if (!kcmap_make_room_locked(table, segment, hash))
-			break;
-	}
-	return false;
-}
-
-/*
- * Copy all entries of a frozen segment and its chain into two, by the bit of the
- * hash at @shift, or into one, if both are the same.
- */
-static bool distribute(struct kcmap_table *table, struct kcmap_segment *from,
-		       struct kcmap_segment *const to[2], unsigned int shift)
-{
-	const struct kcmap_layout *layout = &table->layout;
-	struct kcmap_bucket *bucket;
-	unsigned long live;
-	unsigned int i, slot;
-	u64 *words, hash;
-
-	for (; from; from = rcu_dereference(from->chain)) {
-		for (i = 0; i < kcmap_layout_buckets(layout); i++) {
-			bucket = kcmap_segment_bucket(layout, from, i);
-			live = kcmap_state_live(bucket->state);
-			for_each_set_bit(slot, &live, layout->bucket_slots) {
-				words = kcmap_slot(layout, bucket, slot);
-				hash = kcmap_table_hash(table, words);
-				if (!settle(table, to[hash >> shift & 1], words,
-					    hash))
-					return false;
-			}
-		}
-	}
-	return true;
+	while ((segment = rcu_dereference_check(segment->chain, true)))
+		length++;
+	return length;
 }
 
 /* A segment has been replaced: count, and free what nobody can find any more. */
 static void retire(struct kcmap_contents *contents,
 		   struct kcmap_segment *segment)
 {
-	struct kcmap_segment *chain = segment;
-
-	while ((chain = rcu_dereference(chain->chain)))
-		atomic_dec(&contents->chained);
+	atomic_sub(chain_length(segment), &contents->chained);
 	atomic_dec(&contents->segments);
 	kcmap_segment_free_rcu(segment);
 }
@@ -172,7 +113,7 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 				 struct kcmap_segment *segment,
 				 struct kcmap_spare *spare)
 {
-	unsigned int shift = 63 - segment->depth, i;
+	unsigned int shift = 63 - segment->depth, i, count[2] = {};
 	struct kcmap_directory *directory;
 	bool enough;
 
@@ -187,7 +128,10 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 		return OUTCOME_LACKS;
 
 	freeze(&table->layout, segment);
-	if (!distribute(table, segment, spare->segment, shift)) {
+	/* Where all go into one half and a chain again, nothing would be won. */
+	if (!kcmap_distribute(table, segment, spare->segment, shift, spare,
+			      count) ||
+	    (segment->chain && (!count[0] || !count[1]))) {
 		WRITE_ONCE(segment->unsplittable, true);
 		thaw(segment);
 		return OUTCOME_NEVER;
@@ -199,6 +143,7 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 	directory = rcu_dereference_protected(table->directory, true);
 	for (i = 0; i < 2; i++) {
 		spare->segment[i]->depth = segment->depth + 1;
+		atomic_add(chain_length(spare->segment[i]), &contents->chained);
 		kcmap_directory_publish(
 			directory, (hash & ~BIT_ULL(shift)) | (u64)i << shift,
 			spare->segment[i]);
@@ -278,10 +223,42 @@ static bool provide_leaves(struct kcmap_table *table, u64 hash,
 	return spare->directory;
 }
 
+/*
+ * As many as the segment has behind it, and one: so many it takes if nearly all
+ * its entries go into one half.
+ */
+static bool provide_chained(struct kcmap_table *table,
+			    struct kcmap_spare *spare,
+			    const struct kcmap_segment *full, u64 hash,
+			    gfp_t gfp)
+{
+	struct kcmap_segment *segment, *chained;
+	unsigned int nr = 0;
+
+	rcu_read_lock();
+	segment = kcmap_dirent_segment(
+		kcmap_directory_entry(rcu_dereference(table->directory), hash));
+	if (segment == full && segment->chain)
+		nr = chain_length(segment) + 1;
+	rcu_read_unlock();
+	if (nr > KCMAP_SPLIT_CHAIN_MAX)
+		return false;
+	while (nr--) {
+		chained = kcmap_segment_alloc(&table->layout, true, gfp);
+		if (!chained)
+			return false;
+		RCU_INIT_POINTER(chained->chain, spare->chained);
+		spare->chained = chained;
+	}
+	return true;
+}
+
 static void spare_free(struct kcmap_spare *spare)
 {
 	unsigned int i;
 
+	/* One behind the other, as chained segments are. */
+	kcmap_segment_free(spare->chained);
 	for (i = 0; i < 2; i++) {
 		kcmap_segment_free(spare->segment[i]);
 		kcmap_leaf_free(spare->leaf[i]);
@@ -309,7 +286,8 @@ bool kcmap_split(struct kcmap_table *table, u64 hash,
 
 	/* If there is none the key is chained, and nothing is lost. */
 	gfp |= __GFP_NOWARN;
-	if (!provide_segments(table, &spare, 2, gfp))
+	if (!provide_segments(table, &spare, 2, gfp) ||
+	    !provide_chained(table, &spare, full, hash, gfp))
 		goto free;
 	for (;;) {
 		outcome = try_split(table, hash, full, &spare);
@@ -381,13 +359,15 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 			 struct kcmap_segment **merged)
 {
 	struct kcmap_segment *const to[2] = { *merged, *merged };
+	struct kcmap_spare none = {};
+	unsigned int count[2];
 	struct kcmap_directory *directory;
 	bool done = false;
 
 	freeze(&table->layout, pair[0]);
 	freeze(&table->layout, pair[1]);
-	if (!distribute(table, pair[0], to, 0) ||
-	    !distribute(table, pair[1], to, 0))
+	if (!kcmap_distribute(table, pair[0], to, 0, &none, count) ||
+	    !kcmap_distribute(table, pair[1], to, 0, &none, count))
 		goto thaw;
 	raw_spin_lock(&contents->lock);
 	directory = rcu_dereference_protected(table->directory, true);

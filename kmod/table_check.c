@@ -19,6 +19,7 @@
  * @twins: entries whose key is there more than once
  * @miscounted: buckets that are wrong about keys in their alternate or chain
  * @misdirected: places of the directory that say something else
+ * @unwiped: free slots with a tag or the first word of a key
  */
 struct census {
 	u64 entries;
@@ -28,6 +29,7 @@ struct census {
 	u64 twins;
 	u64 miscounted;
 	u64 misdirected;
+	u64 unwiped;
 };
 
 /**
@@ -91,6 +93,10 @@ static void check_bucket(struct kcmap_table *table,
 	unsigned int slot, home;
 	u64 *words, hash;
 
+	for (slot = 0; slot < layout->bucket_slots; slot++)
+		census->unwiped += !(live & BIT(slot)) &&
+				   ((u8)(bucket->tags >> 8 * slot) ||
+				    *kcmap_slot(layout, bucket, slot));
 	for_each_set_bit(slot, &live, layout->bucket_slots) {
 		words = kcmap_slot(layout, bucket, slot);
 		hash = kcmap_table_hash(table, words);
@@ -138,10 +144,15 @@ static void check_segment(struct kcmap_table *table,
 	cond_resched();
 }
 
-static struct kcmap_dirent *entry_of(struct kcmap_table *table, u64 hash)
+/* The segment stays: nobody else uses the table. */
+static struct kcmap_segment *segment_of(struct kcmap_dirent *entry)
 {
-	return kcmap_directory_entry(
-		rcu_dereference_protected(table->directory, true), hash);
+	struct kcmap_segment *segment;
+
+	rcu_read_lock();
+	segment = kcmap_dirent_segment(entry);
+	rcu_read_unlock();
+	return segment;
 }
 
 /**
@@ -157,7 +168,7 @@ void test_check(struct kunit *test, struct kcmap_table *table)
 		rcu_dereference_protected(table->directory, true);
 	unsigned int bits = directory->depth + KCMAP_LEAF_BITS;
 	struct kcmap_segment *segment = NULL;
-	const struct kcmap_dirent *entry;
+	struct kcmap_dirent *entry;
 	struct kcmap_table_stats stats;
 	struct census census = {};
 	u64 i, hash, left = 0;
@@ -166,17 +177,16 @@ void test_check(struct kunit *test, struct kcmap_table *table)
 			BUCKETS_MAX);
 	for (i = 0; i < 1ULL << bits; i++, left--) {
 		hash = i << (64 - bits);
-		entry = entry_of(table, hash);
+		entry = kcmap_directory_entry(directory, hash);
 		if (!left) {
-			segment =
-				rcu_dereference_protected(entry->segment, true);
+			segment = segment_of(entry);
 			KUNIT_ASSERT_LE(test, segment->depth, bits);
 			left = 1ULL << (bits - segment->depth);
 			check_segment(table, segment, hash, &census);
 		}
-		census.misdirected +=
-			rcu_access_pointer(entry->segment) != segment ||
-			rcu_access_pointer(entry->page) != segment->page[0];
+		census.misdirected += segment_of(entry) != segment ||
+				      rcu_access_pointer(entry->page) !=
+					      segment->page[0];
 	}
 	kcmap_table_stats(table, &stats);
 	KUNIT_EXPECT_EQ(test, stats.entries, census.entries);
@@ -187,4 +197,5 @@ void test_check(struct kunit *test, struct kcmap_table *table)
 	KUNIT_EXPECT_EQ(test, 0ULL, census.twins);
 	KUNIT_EXPECT_EQ(test, 0ULL, census.miscounted);
 	KUNIT_EXPECT_EQ(test, 0ULL, census.misdirected);
+	KUNIT_EXPECT_EQ(test, 0ULL, census.unwiped);
 }

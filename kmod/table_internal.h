@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the table share: lookup.c, write.c, move.c, split.c, scan.c,
- * table.c.
+ * What the files of the table share: lookup.c, write.c, move.c, distribute.c,
+ * split.c, scan.c, table.c.
  */
 #ifndef _KCMAP_TABLE_INTERNAL_H
 #define _KCMAP_TABLE_INTERNAL_H
@@ -72,6 +72,11 @@ bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
 		     u64 hash);
 bool kcmap_make_room_locked(struct kcmap_table *table,
 			    struct kcmap_segment *segment, u64 hash);
+
+/* distribute.c */
+bool kcmap_distribute(struct kcmap_table *table, struct kcmap_segment *from,
+		      struct kcmap_segment *const to[2], unsigned int shift,
+		      struct kcmap_spare *spare, unsigned int count[2]);
 
 /* split.c */
 bool kcmap_split(struct kcmap_table *table, u64 hash,

@@ -310,6 +310,8 @@ static __always_inline bool is_time_to_look(const struct kcmap_layout *layout,
 		return false;
 	}
 	WRITE_ONCE(locked->segment->emptied, 0);
+	/* With other keys splitting may help again. */
+	WRITE_ONCE(locked->segment->unsplittable, false);
 	return true;
 }
 
