@@ -3,7 +3,9 @@
 #ifndef _KCMAP_BENCH_BENCH_H
 #define _KCMAP_BENCH_BENCH_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 #include "kcmap_bench.h"
@@ -17,6 +19,7 @@ struct bench_engine;
  * @random: state of the generator
  * @next: number of the next key of an insert or delete
  * @errors: wrong answers
+ * @error: errno of the last insert that failed
  */
 struct bench_thread {
 	void *table;
@@ -24,6 +27,7 @@ struct bench_thread {
 	u64 random;
 	u64 next;
 	u64 errors;
+	int error;
 };
 
 /**
@@ -55,6 +59,36 @@ struct bench_engine {
 	 BIT(BENCH_LOOKUP_DEPENDENT))
 #define BENCH_WRITES (BIT(BENCH_UPDATE) | BIT(BENCH_INSERT) | BIT(BENCH_DELETE))
 
+/**
+ * struct bench_session - what a descriptor of /dev/kcmap_bench has
+ * @lock: of all below
+ * @engine: NULL: no table yet
+ * @tables: how many; threads share them in turn
+ * @table: they
+ * @entries: keys in each
+ */
+struct bench_session {
+	struct mutex lock;
+	const struct bench_engine *engine;
+	unsigned int tables;
+	void *table[BENCH_THREADS_MAX];
+	u32 entries;
+};
+
+/**
+ * struct bench_job - what threads do together
+ * @fn: what each does; @number: 0 for the first thread, ...
+ * @threads: how many
+ * @arrived: how often one came to bench_together()
+ * @stop: give up
+ */
+struct bench_job {
+	void (*fn)(struct bench_job *job, unsigned int number);
+	unsigned int threads;
+	atomic_t arrived;
+	bool stop;
+};
+
 extern const struct bench_engine bench_kcmap;
 extern const struct bench_engine bench_rhashtable;
 extern const struct bench_engine bench_bpf_hash;
@@ -68,7 +102,17 @@ static __always_inline u64 bench_key(u64 i)
 	return (i ^ (i >> 32)) * 0xaf251af3b0f025b5ULL;
 }
 
-int bench_measure(const struct bench_engine *engine, void *table, u32 entries,
-		  struct kcmap_bench_run *run);
+/* session.c */
+int bench_session_fill(struct bench_session *session,
+		       const struct bench_engine *engine, u32 entries,
+		       const s32 *fds, unsigned int tables);
+void bench_session_drop(struct bench_session *session);
+
+/* threads.c */
+int bench_threads(struct bench_job *job, unsigned int nr);
+void bench_together(struct bench_job *job, unsigned int time);
+
+/* measure.c */
+int bench_measure(struct bench_session *session, struct kcmap_bench_run *args);
 
 #endif /* _KCMAP_BENCH_BENCH_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * BPF's hash maps, made by bpf() and used through the operations that a program
- * calls. A program runs under RCU, so that is entered once for many operations.
+ * calls. A program is under RCU as it starts, so that is entered once for many
+ * operations here; the other engines enter it for each, as their users would.
  */
 #include <linux/bpf.h>
 #include <linux/err.h>

@@ -89,6 +89,28 @@ static int rht_lookup(void *table, u64 *key, u64 *value)
 	return object ? 0 : -ENOENT;
 }
 
+/* rhashtable_lookup() from where the bucket is known: no second hash. */
+static __always_inline struct rht_object *
+rht_find(struct rhashtable *ht, struct bucket_table *tbl,
+	 struct rhash_lock_head __rcu *const *bucket, u64 *key)
+{
+	struct rht_object *object;
+	struct rhash_head *head;
+
+	do {
+		rht_for_each_rcu_from(head, rht_ptr_rcu(bucket), tbl, 0) {
+			object = container_of(head, struct rht_object, node);
+			if (object->key == *key)
+				return object;
+		}
+	} while (head != RHT_NULLS_MARKER(bucket));
+	/* Perhaps the table is just growing: see __rhashtable_lookup(). */
+	smp_rmb();
+	if (unlikely(rht_dereference_rcu(tbl->future_tbl, ht)))
+		return rhashtable_lookup(ht, key, rht_params);
+	return NULL;
+}
+
 /* Three passes: hash and bucket, first object, compare. */
 static u64 rht_lookup_bulk(void *table, u64 *keys, u64 *values)
 {
@@ -109,7 +131,7 @@ static u64 rht_lookup_bulk(void *table, u64 *keys, u64 *values)
 	for (i = 0; i < BENCH_BULK; i++)
 		prefetch(rht_ptr_rcu(bucket[i]));
 	for (i = 0; i < BENCH_BULK; i++) {
-		object = rhashtable_lookup(ht, &keys[i], rht_params);
+		object = rht_find(ht, tbl, bucket[i], &keys[i]);
 		if (!object)
 			continue;
 		values[i] = READ_ONCE(object->value);

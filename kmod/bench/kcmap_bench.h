@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * /dev/kcmap_bench: what the runner in userspace and the module agree on. A
- * descriptor has one table: SETUP makes and fills it, RUN measures it. No
- * stable interface: module and runner come from one source tree.
+ * descriptor has one engine: SETUP makes and fills its table, the others measure
+ * it. No stable interface: module and runner come from one source tree.
  */
 #ifndef _KCMAP_BENCH_H
 #define _KCMAP_BENCH_H
@@ -12,6 +12,7 @@
 
 enum bench_engine_id {
 	BENCH_KCMAP,
+	BENCH_PRIVATE, /* kcmap, a table for each thread */
 	BENCH_RHASHTABLE,
 	BENCH_BPF_HASH,
 	BENCH_BPF_RHASH,
@@ -33,7 +34,7 @@ enum bench_id {
 #define BENCH_BULK 32
 #define BENCH_ENTRIES_MIN 1024
 #define BENCH_ENTRIES_MAX 0x4000000
-#define BENCH_OPS_MAX 0x40000000
+#define BENCH_MS_MAX 10000
 #define BENCH_THREADS_MAX 64
 
 /* Keys that insert and delete add to a table and take away again. */
@@ -42,9 +43,10 @@ enum bench_id {
 /**
  * struct kcmap_bench_setup - KCMAP_BENCH_SETUP
  * @engine: enum bench_engine_id
- * @entries: keys to fill it with
- * @fd: map of 8-byte keys and values with room for BENCH_EXTRA(@entries) more;
- *	-1 for an engine that makes its own table
+ * @entries: keys to fill each table with
+ * @fds: array of @tables descriptors: maps of 8-byte keys and values with room
+ *	for BENCH_EXTRA(@entries) more; not used by an engine that makes its own
+ * @tables: 1, or for BENCH_PRIVATE as many as there will be threads
  * @reserved: must be 0
  *
  * Errors: EOPNOTSUPP: this module was built without the engine.
@@ -52,20 +54,24 @@ enum bench_id {
 struct kcmap_bench_setup {
 	__u32 engine;
 	__u32 entries;
-	__s32 fd;
+	__aligned_u64 fds;
+	__u32 tables;
 	__u32 reserved;
 };
 
 /**
  * struct kcmap_bench_run - KCMAP_BENCH_RUN
  * @bench: enum bench_id
- * @threads: kernel threads, each on a CPU of its own; 1 for insert and delete
- * @ops: operations of each thread
+ * @threads: kernel threads, each on a CPU of its own; 1 for insert and delete;
+ *	no more than tables, where these are private
+ * @ms: how long each thread is to be measured
  * @reserved: must be 0
  * @done: out: operations of all threads
  * @ns: out: nanoseconds of all threads
  * @loop_ops: out: rounds of the empty loop, of all threads
- * @loop_ns: out: nanoseconds that these took
+ * @loop_ns: out: nanoseconds that these would have taken undisturbed: as long for
+ *	each chunk as for the fastest
+ * @loop_took: out: nanoseconds that these took
  * @errors: out: wrong answers
  *
  * Errors: EOPNOTSUPP: the engine cannot do that; EINTR.
@@ -73,12 +79,13 @@ struct kcmap_bench_setup {
 struct kcmap_bench_run {
 	__u32 bench;
 	__u32 threads;
-	__u32 ops;
+	__u32 ms;
 	__u32 reserved;
 	__aligned_u64 done;
 	__aligned_u64 ns;
 	__aligned_u64 loop_ops;
 	__aligned_u64 loop_ns;
+	__aligned_u64 loop_took;
 	__aligned_u64 errors;
 };
 

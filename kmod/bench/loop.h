@@ -23,17 +23,16 @@ static __always_inline void bench_bulk(const struct bench_engine *engine,
 {
 	u64 numbers[BENCH_BULK], keys[BENCH_BULK], values[BENCH_BULK];
 	unsigned int i;
-	u64 found, errors = 0;
+	u64 found;
 
 	for (i = 0; i < BENCH_BULK; i++) {
 		numbers[i] = bench_random(thread, 0);
 		keys[i] = bench_key(numbers[i]);
 	}
 	found = engine->lookup_bulk(thread->table, keys, values);
-	errors += found != GENMASK_ULL(BENCH_BULK - 1, 0);
+	thread->errors += found != GENMASK_ULL(BENCH_BULK - 1, 0);
 	for (i = 0; i < BENCH_BULK; i++)
-		errors |= values[i] ^ numbers[i];
-	thread->errors += !!errors;
+		thread->errors += values[i] != numbers[i];
 }
 
 /* The value of each key is its number, so every answer can be checked. */
@@ -41,23 +40,26 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 				       struct bench_thread *thread, u32 bench,
 				       u32 nr)
 {
-	u64 number, key, value = 0, differ = 0, errors = 0;
+	u64 number, key, value = 0, differ = 0;
 	u32 i;
+	int rc;
 
 	switch (bench) {
 	case BENCH_LOOKUP_HIT:
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, 0);
 			key = bench_key(number);
-			errors += !!engine->lookup(thread->table, &key, &value);
-			errors |= value ^ number;
+			thread->errors +=
+				!!engine->lookup(thread->table, &key, &value);
+			thread->errors += value != number;
 		}
 		break;
 	case BENCH_LOOKUP_MISS:
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, 0) + BENCH_ABSENT;
 			key = bench_key(number);
-			errors += !engine->lookup(thread->table, &key, &value);
+			thread->errors +=
+				!engine->lookup(thread->table, &key, &value);
 		}
 		break;
 	case BENCH_LOOKUP_DEPENDENT:
@@ -65,9 +67,10 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, differ);
 			key = bench_key(number);
-			errors += !!engine->lookup(thread->table, &key, &value);
+			thread->errors +=
+				!!engine->lookup(thread->table, &key, &value);
 			differ = value ^ number;
-			errors += !!differ;
+			thread->errors += !!differ;
 		}
 		break;
 	case BENCH_LOOKUP_BULK32:
@@ -78,24 +81,28 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 		for (i = 0; i < nr; i++) {
 			value = bench_random(thread, 0);
 			key = bench_key(value);
-			errors += !!engine->update(thread->table, &key, &value);
+			thread->errors +=
+				!!engine->update(thread->table, &key, &value);
 		}
 		break;
 	case BENCH_INSERT:
 		for (i = 0; i < nr; i++) {
 			value = thread->next++;
 			key = bench_key(value);
-			errors += !!engine->insert(thread->table, &key, &value);
+			rc = engine->insert(thread->table, &key, &value);
+			if (rc) {
+				thread->errors++;
+				thread->error = rc;
+			}
 		}
 		break;
 	case BENCH_DELETE:
 		for (i = 0; i < nr; i++) {
 			key = bench_key(thread->next++);
-			errors += !!engine->remove(thread->table, &key);
+			thread->errors += !!engine->remove(thread->table, &key);
 		}
 		break;
 	}
-	thread->errors += !!errors;
 }
 
 #endif /* _KCMAP_BENCH_LOOP_H */

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kcmap_bench: /dev/kcmap_bench, on which kcmap and its peers are measured. */
 #include <linux/capability.h>
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/irq_work.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nospec.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "bench.h"
 
-/* How often filling waits for a table that is just growing, a millisecond each. */
-#define BENCH_PATIENCE 2000
-
 static const struct bench_engine *const bench_engines[BENCH_ENGINES] = {
 	[BENCH_KCMAP] = &bench_kcmap,
+	[BENCH_PRIVATE] = &bench_kcmap,
 	[BENCH_RHASHTABLE] = &bench_rhashtable,
 #ifdef KCMAP_BENCH_BPF
 	/* Two kinds of map, the same operations. */
@@ -29,75 +24,30 @@ static const struct bench_engine *const bench_engines[BENCH_ENGINES] = {
 	[BENCH_FLAT] = &bench_flat,
 };
 
-struct bench_session {
-	struct mutex lock; /* of all below */
-	const struct bench_engine *engine; /* NULL: no table yet */
-	void *table;
-	u32 entries;
-};
-
-static int bench_fill(const struct bench_engine *engine, void *table,
-		      u32 entries)
-{
-	u64 key, value;
-	int rc, patience;
-
-	for (value = 0; value < entries; value++) {
-		key = bench_key(value);
-		for (patience = BENCH_PATIENCE; patience; patience--) {
-			rc = engine->insert(table, &key, &value);
-			if (!rc || fatal_signal_pending(current))
-				break;
-			/*
-			 * BPF's allocator is refilled by these, which some
-			 * machines run at the next tick only.
-			 */
-			local_irq_disable();
-			irq_work_run();
-			local_irq_enable();
-			if (patience < BENCH_PATIENCE)
-				usleep_range(1000, 2000);
-		}
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		if (rc)
-			return rc;
-		if (!(value % 1024))
-			cond_resched();
-	}
-	return 0;
-}
-
 static long bench_setup(struct bench_session *session, void __user *arg)
 {
 	const struct bench_engine *engine;
 	struct kcmap_bench_setup setup;
-	void *table;
-	int rc;
+	s32 fds[BENCH_THREADS_MAX];
 
 	if (copy_from_user(&setup, arg, sizeof(setup)))
 		return -EFAULT;
 	if (setup.engine >= BENCH_ENGINES || setup.reserved ||
 	    setup.entries < BENCH_ENTRIES_MIN ||
-	    setup.entries > BENCH_ENTRIES_MAX)
+	    setup.entries > BENCH_ENTRIES_MAX || !setup.tables ||
+	    setup.tables > BENCH_THREADS_MAX ||
+	    (setup.tables > 1 && setup.engine != BENCH_PRIVATE))
 		return -EINVAL;
 	if (session->engine)
 		return -EBUSY;
 	engine = bench_engines[array_index_nospec(setup.engine, BENCH_ENGINES)];
 	if (!engine)
 		return -EOPNOTSUPP;
-	table = engine->create(setup.entries, setup.fd);
-	if (IS_ERR(table))
-		return PTR_ERR(table);
-	rc = bench_fill(engine, table, setup.entries);
-	if (rc) {
-		engine->destroy(table);
-		return rc;
-	}
-	session->engine = engine;
-	session->table = table;
-	session->entries = setup.entries;
-	return 0;
+	if (copy_from_user(fds, u64_to_user_ptr(setup.fds),
+			   setup.tables * sizeof(*fds)))
+		return -EFAULT;
+	return bench_session_fill(session, engine, setup.entries, fds,
+				  setup.tables);
 }
 
 static long bench_run(struct bench_session *session, void __user *arg)
@@ -108,12 +58,14 @@ static long bench_run(struct bench_session *session, void __user *arg)
 	if (copy_from_user(&run, arg, sizeof(run)))
 		return -EFAULT;
 	if (!session->engine || run.bench >= BENCHES || run.reserved ||
-	    !run.threads || run.threads > BENCH_THREADS_MAX || !run.ops ||
-	    run.ops > BENCH_OPS_MAX || run.ops % BENCH_BULK)
+	    !run.threads || run.threads > BENCH_THREADS_MAX || !run.ms ||
+	    run.ms > BENCH_MS_MAX)
 		return -EINVAL;
 	/* Threads would insert the same keys. */
 	if (run.threads > 1 &&
 	    (run.bench == BENCH_INSERT || run.bench == BENCH_DELETE))
+		return -EINVAL;
+	if (session->tables > 1 && run.threads > session->tables)
 		return -EINVAL;
 	if (!(session->engine->benches & BIT(run.bench)))
 		return -EOPNOTSUPP;
@@ -121,9 +73,9 @@ static long bench_run(struct bench_session *session, void __user *arg)
 	run.ns = 0;
 	run.loop_ops = 0;
 	run.loop_ns = 0;
+	run.loop_took = 0;
 	run.errors = 0;
-	rc = bench_measure(session->engine, session->table, session->entries,
-			   &run);
+	rc = bench_measure(session, &run);
 	if (!rc && copy_to_user(arg, &run, sizeof(run)))
 		rc = -EFAULT;
 	return rc;
@@ -147,8 +99,7 @@ static int bench_release(struct inode *inode, struct file *file)
 {
 	struct bench_session *session = file->private_data;
 
-	if (session->engine)
-		session->engine->destroy(session->table);
+	bench_session_drop(session);
 	kfree(session);
 	return 0;
 }
