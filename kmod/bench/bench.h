@@ -12,6 +12,17 @@
 
 struct bench_engine;
 
+/* The most that a key or a value has. */
+#define BENCH_KEY_WORDS_MAX 5
+#define BENCH_VALUE_WORDS_MAX 4
+
+/* What a bulk look-up works on: too much for a stack. */
+struct bench_bulk {
+	u64 numbers[BENCH_BULK];
+	u64 keys[BENCH_BULK * BENCH_KEY_WORDS_MAX];
+	u64 values[BENCH_BULK * BENCH_VALUE_WORDS_MAX];
+};
+
 /**
  * struct bench_thread - one thread that measures
  * @table: table of the engine
@@ -20,6 +31,7 @@ struct bench_engine;
  * @next: number of the next key of an insert or delete
  * @errors: wrong answers
  * @error: errno of the last insert that failed
+ * @bulk: for BENCH_LOOKUP_BULK32
  */
 struct bench_thread {
 	void *table;
@@ -28,10 +40,11 @@ struct bench_thread {
 	u64 next;
 	u64 errors;
 	int error;
+	struct bench_bulk *bulk;
 };
 
 /**
- * struct bench_engine - a table to measure; keys and values of 8 bytes
+ * struct bench_engine - a table to measure
  * @benches: bit for each enum bench_id that it can do
  * @create: make a table, or an ERR_PTR; @fd: of the caller, if it needs one
  * @destroy: free it
@@ -63,13 +76,15 @@ struct bench_engine {
  * struct bench_session - what a descriptor of /dev/kcmap_bench has
  * @lock: of all below
  * @engine: NULL: no table yet
+ * @empty: empty loop with keys and values of the same sizes
  * @tables: how many; threads share them in turn
  * @table: they
- * @entries: keys in each
+ * @entries: keys in each: those of the numbers below
  */
 struct bench_session {
 	struct mutex lock;
 	const struct bench_engine *engine;
+	const struct bench_engine *empty;
 	unsigned int tables;
 	void *table[BENCH_THREADS_MAX];
 	u32 entries;
@@ -89,23 +104,18 @@ struct bench_job {
 	bool stop;
 };
 
-extern const struct bench_engine bench_kcmap;
-extern const struct bench_engine bench_rhashtable;
-extern const struct bench_engine bench_bpf_hash;
+/* Of 8-byte keys and values; and of 40-byte keys with 32-byte values. */
+extern const struct bench_engine bench_kcmap, bench_kcmap_wide;
+extern const struct bench_engine bench_rhashtable, bench_rhashtable_wide;
+extern const struct bench_engine bench_bpf_hash, bench_bpf_hash_wide;
 extern const struct bench_engine bench_flat;
-extern const struct bench_engine bench_empty;
-
-/* Of number @i: different for each, and no pattern for a weak hash to use. */
-static __always_inline u64 bench_key(u64 i)
-{
-	i *= 0xd1342543de82ef95ULL;
-	return (i ^ (i >> 32)) * 0xaf251af3b0f025b5ULL;
-}
+extern const struct bench_engine bench_empty, bench_empty_wide;
 
 /* session.c */
 int bench_session_fill(struct bench_session *session,
 		       const struct bench_engine *engine, u32 entries,
 		       const s32 *fds, unsigned int tables);
+int bench_session_resize(struct bench_session *session, u32 entries);
 void bench_session_drop(struct bench_session *session);
 
 /* threads.c */
@@ -114,5 +124,9 @@ void bench_together(struct bench_job *job, unsigned int time);
 
 /* measure.c */
 int bench_measure(struct bench_session *session, struct kcmap_bench_run *args);
+
+/* grow.c */
+int bench_grow(struct bench_session *session, struct kcmap_bench_grow *args);
+int bench_jitter(struct kcmap_bench_jitter *args);
 
 #endif /* _KCMAP_BENCH_BENCH_H */

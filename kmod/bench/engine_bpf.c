@@ -21,7 +21,8 @@ static void *bpf_create(u32 entries, int fd)
 
 	if (IS_ERR(map))
 		return map;
-	if (map->key_size != 8 || map->value_size != 8 ||
+	if (map->key_size != BENCH_KEY_SIZE ||
+	    map->value_size != BENCH_VALUE_SIZE ||
 	    map->map_type == BPF_MAP_TYPE_ARRAY || !map->ops->map_lookup_elem ||
 	    !map->ops->map_update_elem || !map->ops->map_delete_elem) {
 		bpf_map_put(map);
@@ -40,9 +41,13 @@ static int bpf_lookup(void *table, u64 *key, u64 *value)
 	struct bpf_map *map = table;
 	u64 *found = map->ops->map_lookup_elem(map, key);
 
+	unsigned int i;
+
 	if (!found)
 		return -ENOENT;
-	*value = READ_ONCE(*found);
+	/* Not atomic where a value has several words. */
+	for (i = 0; i < BENCH_VALUE_WORDS; i++)
+		value[i] = READ_ONCE(found[i]);
 	return 0;
 }
 
@@ -74,11 +79,11 @@ static int bpf_delete(void *table, u64 *key)
 static void bpf_loop(struct bench_thread *thread, u32 bench, u32 nr)
 {
 	rcu_read_lock();
-	bench_loop(&bench_bpf_hash, thread, bench, nr);
+	bench_loop(&BENCH_ENGINE(bench_bpf_hash), thread, bench, nr);
 	rcu_read_unlock();
 }
 
-const struct bench_engine bench_bpf_hash = {
+const struct bench_engine BENCH_ENGINE(bench_bpf_hash) = {
 	.benches = BENCH_SINGLE_LOOKUPS | BENCH_WRITES,
 	.create = bpf_create,
 	.destroy = bpf_destroy,

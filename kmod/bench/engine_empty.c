@@ -7,6 +7,7 @@
 static int empty_lookup(void *table, u64 *key, u64 *value)
 {
 	barrier_data(key);
+	barrier_data(value);
 	return 0;
 }
 
@@ -20,6 +21,7 @@ static u64 empty_lookup_bulk(void *table, u64 *keys, u64 *values)
 static int empty_write(void *table, u64 *key, u64 *value)
 {
 	barrier_data(key);
+	barrier_data(value);
 	return 0;
 }
 
@@ -31,10 +33,10 @@ static int empty_delete(void *table, u64 *key)
 
 static void empty_loop(struct bench_thread *thread, u32 bench, u32 nr)
 {
-	bench_loop(&bench_empty, thread, bench, nr);
+	bench_loop(&BENCH_ENGINE(bench_empty), thread, bench, nr);
 }
 
-const struct bench_engine bench_empty = {
+const struct bench_engine BENCH_ENGINE(bench_empty) = {
 	.loop = empty_loop,
 	.lookup = empty_lookup,
 	.lookup_bulk = empty_lookup_bulk,

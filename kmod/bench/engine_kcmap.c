@@ -12,7 +12,8 @@ static void *bench_kcmap_create(u32 entries, int fd)
 
 	if (IS_ERR(map))
 		return map;
-	if (kcmap_key_size(map) != 8 || kcmap_value_size(map) != 8) {
+	if (kcmap_key_size(map) != BENCH_KEY_SIZE ||
+	    kcmap_value_size(map) != BENCH_VALUE_SIZE) {
 		kcmap_put(map);
 		return ERR_PTR(-EINVAL);
 	}
@@ -51,10 +52,10 @@ static int bench_kcmap_delete(void *table, u64 *key)
 
 static void bench_kcmap_loop(struct bench_thread *thread, u32 bench, u32 nr)
 {
-	bench_loop(&bench_kcmap, thread, bench, nr);
+	bench_loop(&BENCH_ENGINE(bench_kcmap), thread, bench, nr);
 }
 
-const struct bench_engine bench_kcmap = {
+const struct bench_engine BENCH_ENGINE(bench_kcmap) = {
 	.benches = BENCH_SINGLE_LOOKUPS | BIT(BENCH_LOOKUP_BULK32) |
 		   BENCH_WRITES,
 	.create = bench_kcmap_create,

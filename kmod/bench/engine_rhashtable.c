@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * rhashtable as a careful user would have it: made for the number of entries,
- * the same fast hash as kcmap's, keys compared as words, a line to an object.
+ * the same fast hash as kcmap's, keys compared as words, a line to an object
+ * where that has room.
  */
 #include <linux/err.h>
 #include <linux/prefetch.h>
@@ -14,8 +15,8 @@
 
 struct rht_object {
 	struct rhash_head node;
-	u64 key;
-	u64 value;
+	u64 key[BENCH_KEY_WORDS];
+	u64 value[BENCH_VALUE_WORDS];
 	spinlock_t lock; /* of value, against other writers */
 	struct rcu_head rcu;
 };
@@ -26,20 +27,39 @@ static u32 rht_hash(const void *data, u32 len, u32 seed)
 {
 	u64 seeds[3] = { rht_seed[0] ^ seed, rht_seed[1], rht_seed[2] };
 
-	return kcmap_hash_fast(seeds, data, 1);
+	return kcmap_hash_fast(seeds, data, BENCH_KEY_WORDS);
+}
+
+static __always_inline bool rht_equal(const struct rht_object *object,
+				      const u64 *key)
+{
+	u64 differ = 0;
+	unsigned int i;
+
+	for (i = 0; i < BENCH_KEY_WORDS; i++)
+		differ |= object->key[i] ^ key[i];
+	return !differ;
 }
 
 static int rht_compare(struct rhashtable_compare_arg *arg, const void *obj)
 {
-	const struct rht_object *object = obj;
+	return !rht_equal(obj, arg->key);
+}
 
-	return object->key != *(const u64 *)arg->key;
+/* Values of several words are read word by word: not atomic, unlike kcmap's. */
+static __always_inline void rht_value(const struct rht_object *object,
+				      u64 *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_VALUE_WORDS; i++)
+		value[i] = READ_ONCE(object->value[i]);
 }
 
 static const struct rhashtable_params rht_params = {
 	.head_offset = offsetof(struct rht_object, node),
 	.key_offset = offsetof(struct rht_object, key),
-	.key_len = sizeof(u64),
+	.key_len = BENCH_KEY_SIZE,
 	.hashfn = rht_hash,
 	.obj_cmpfn = rht_compare,
 };
@@ -84,7 +104,7 @@ static int rht_lookup(void *table, u64 *key, u64 *value)
 	rcu_read_lock();
 	object = rhashtable_lookup(table, key, rht_params);
 	if (object)
-		*value = READ_ONCE(object->value);
+		rht_value(object, value);
 	rcu_read_unlock();
 	return object ? 0 : -ENOENT;
 }
@@ -100,7 +120,7 @@ rht_find(struct rhashtable *ht, struct bucket_table *tbl,
 	do {
 		rht_for_each_rcu_from(head, rht_ptr_rcu(bucket), tbl, 0) {
 			object = container_of(head, struct rht_object, node);
-			if (object->key == *key)
+			if (rht_equal(object, key))
 				return object;
 		}
 	} while (head != RHT_NULLS_MARKER(bucket));
@@ -124,17 +144,19 @@ static u64 rht_lookup_bulk(void *table, u64 *keys, u64 *values)
 	rcu_read_lock();
 	tbl = rht_dereference_rcu(ht->tbl, ht);
 	for (i = 0; i < BENCH_BULK; i++) {
-		bucket[i] = rht_bucket(tbl, rht_key_hashfn(ht, tbl, &keys[i],
-							   rht_params));
+		bucket[i] = rht_bucket(
+			tbl, rht_key_hashfn(ht, tbl, keys + i * BENCH_KEY_WORDS,
+					    rht_params));
 		prefetch(bucket[i]);
 	}
 	for (i = 0; i < BENCH_BULK; i++)
 		prefetch(rht_ptr_rcu(bucket[i]));
 	for (i = 0; i < BENCH_BULK; i++) {
-		object = rht_find(ht, tbl, bucket[i], &keys[i]);
+		object = rht_find(ht, tbl, bucket[i],
+				  keys + i * BENCH_KEY_WORDS);
 		if (!object)
 			continue;
-		values[i] = READ_ONCE(object->value);
+		rht_value(object, values + i * BENCH_VALUE_WORDS);
 		found |= BIT_ULL(i);
 	}
 	rcu_read_unlock();
@@ -148,8 +170,8 @@ static int rht_insert(void *table, u64 *key, u64 *value)
 
 	if (!object)
 		return -ENOMEM;
-	object->key = *key;
-	object->value = *value;
+	memcpy(object->key, key, BENCH_KEY_SIZE);
+	memcpy(object->value, value, BENCH_VALUE_SIZE);
 	spin_lock_init(&object->lock);
 	rc = rhashtable_lookup_insert_fast(table, &object->node, rht_params);
 	if (rc)
@@ -160,12 +182,14 @@ static int rht_insert(void *table, u64 *key, u64 *value)
 static int rht_update(void *table, u64 *key, u64 *value)
 {
 	struct rht_object *object;
+	unsigned int i;
 
 	rcu_read_lock();
 	object = rhashtable_lookup(table, key, rht_params);
 	if (object) {
 		spin_lock(&object->lock);
-		WRITE_ONCE(object->value, *value);
+		for (i = 0; i < BENCH_VALUE_WORDS; i++)
+			WRITE_ONCE(object->value[i], value[i]);
 		spin_unlock(&object->lock);
 	}
 	rcu_read_unlock();
@@ -189,10 +213,10 @@ static int rht_delete(void *table, u64 *key)
 
 static void rht_loop(struct bench_thread *thread, u32 bench, u32 nr)
 {
-	bench_loop(&bench_rhashtable, thread, bench, nr);
+	bench_loop(&BENCH_ENGINE(bench_rhashtable), thread, bench, nr);
 }
 
-const struct bench_engine bench_rhashtable = {
+const struct bench_engine BENCH_ENGINE(bench_rhashtable) = {
 	.benches = BENCH_SINGLE_LOOKUPS | BIT(BENCH_LOOKUP_BULK32) |
 		   BENCH_WRITES,
 	.create = rht_create,

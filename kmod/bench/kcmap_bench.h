@@ -44,9 +44,11 @@ enum bench_id {
  * struct kcmap_bench_setup - KCMAP_BENCH_SETUP
  * @engine: enum bench_engine_id
  * @entries: keys to fill each table with
- * @fds: array of @tables descriptors: maps of 8-byte keys and values with room
- *	for BENCH_EXTRA(@entries) more; not used by an engine that makes its own
+ * @fds: array of @tables descriptors: maps with room for BENCH_EXTRA(@entries)
+ *	more; not used by an engine that makes its own
  * @tables: 1, or for BENCH_PRIVATE as many as there will be threads
+ * @key_size: 8, or 40 bytes
+ * @value_size: 8, or with 40-byte keys 32 bytes
  * @reserved: must be 0
  *
  * Errors: EOPNOTSUPP: this module was built without the engine.
@@ -56,6 +58,8 @@ struct kcmap_bench_setup {
 	__u32 entries;
 	__aligned_u64 fds;
 	__u32 tables;
+	__u32 key_size;
+	__u32 value_size;
 	__u32 reserved;
 };
 
@@ -89,7 +93,77 @@ struct kcmap_bench_run {
 	__aligned_u64 errors;
 };
 
+/**
+ * struct kcmap_bench_latency - how long single operations took, with the timer
+ * @p50_ns: half of them at most
+ * @p99_ns: 99 in 100
+ * @p9999_ns: 9999 in 10000
+ * @max_ns: all
+ */
+struct kcmap_bench_latency {
+	__aligned_u64 p50_ns;
+	__aligned_u64 p99_ns;
+	__aligned_u64 p9999_ns;
+	__aligned_u64 max_ns;
+};
+
+/**
+ * struct kcmap_bench_grow - KCMAP_BENCH_GROW: insert, in a thread that does only
+ *	that and times each insert
+ * @entries: to have then, more than there are
+ * @readers: 1: another thread looks up the keys that were there before; else 0
+ * @done: out: inserts
+ * @ns: out: nanoseconds that they took, with the timer
+ * @latency: out: of inserts
+ * @reads: out: look-ups
+ * @read_ns: out: nanoseconds that they took
+ * @errors: out: inserts that failed, keys that were missed, wrong values
+ *
+ * One table only. Errors: EINTR.
+ */
+struct kcmap_bench_grow {
+	__u32 entries;
+	__u32 readers;
+	__aligned_u64 done;
+	__aligned_u64 ns;
+	struct kcmap_bench_latency latency;
+	__aligned_u64 reads;
+	__aligned_u64 read_ns;
+	__aligned_u64 errors;
+};
+
+/**
+ * struct kcmap_bench_resize - KCMAP_BENCH_RESIZE: insert, patiently, or delete
+ * @entries: to have then
+ * @reserved: must be 0
+ *
+ * What was freed meanwhile is free when it returns: there was a grace period.
+ *
+ * One table only. Errors: EINTR; those of the engine.
+ */
+struct kcmap_bench_resize {
+	__u32 entries;
+	__u32 reserved;
+};
+
+/**
+ * struct kcmap_bench_jitter - KCMAP_BENCH_JITTER: time nothing, as inserts are
+ * @ms: for how long
+ * @reserved: must be 0
+ * @latency: out: of the timer; beyond the median, of the machine
+ *
+ * Needs no table. Errors: EINTR.
+ */
+struct kcmap_bench_jitter {
+	__u32 ms;
+	__u32 reserved;
+	struct kcmap_bench_latency latency;
+};
+
 #define KCMAP_BENCH_SETUP _IOW(0xBC, 0x60, struct kcmap_bench_setup)
 #define KCMAP_BENCH_RUN _IOWR(0xBC, 0x61, struct kcmap_bench_run)
+#define KCMAP_BENCH_GROW _IOWR(0xBC, 0x62, struct kcmap_bench_grow)
+#define KCMAP_BENCH_RESIZE _IOW(0xBC, 0x63, struct kcmap_bench_resize)
+#define KCMAP_BENCH_JITTER _IOWR(0xBC, 0x64, struct kcmap_bench_jitter)
 
 #endif /* _KCMAP_BENCH_H */

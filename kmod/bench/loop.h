@@ -2,15 +2,59 @@
 /*
  * The loops that are timed. Each engine compiles them with its own operations,
  * a constant, so that these are called directly and may be inlined, as they
- * would be where somebody uses that table.
+ * would be where somebody uses that table. Sizes are constants likewise, so that
+ * no engine pays for being general: engines_wide.c compiles all once more.
  */
 #ifndef _KCMAP_BENCH_LOOP_H
 #define _KCMAP_BENCH_LOOP_H
 
 #include "bench.h"
 
+#ifdef BENCH_WIDE
+#define BENCH_ENGINE(name) name##_wide
+#define BENCH_KEY_WORDS BENCH_KEY_WORDS_MAX
+#define BENCH_VALUE_WORDS BENCH_VALUE_WORDS_MAX
+#else
+#define BENCH_ENGINE(name) name
+#define BENCH_KEY_WORDS 1
+#define BENCH_VALUE_WORDS 1
+#endif
+
+#define BENCH_KEY_SIZE (BENCH_KEY_WORDS * 8)
+#define BENCH_VALUE_SIZE (BENCH_VALUE_WORDS * 8)
+
 /* Numbers that no key in a table has. */
 #define BENCH_ABSENT BIT_ULL(40)
+
+/* Of number @i: different for each, and no pattern for a weak hash to use. */
+static __always_inline void bench_key(u64 *key, u64 i)
+{
+	unsigned int word;
+
+	i *= 0xd1342543de82ef95ULL;
+	i = (i ^ (i >> 32)) * 0xaf251af3b0f025b5ULL;
+	for (word = 0; word < BENCH_KEY_WORDS; word++)
+		key[word] = i + word;
+}
+
+static __always_inline void bench_value(u64 *value, u64 number)
+{
+	unsigned int word;
+
+	for (word = 0; word < BENCH_VALUE_WORDS; word++)
+		value[word] = number + word;
+}
+
+/* Not 0 where @value is not that of @number. */
+static __always_inline u64 bench_differ(const u64 *value, u64 number)
+{
+	u64 differ = 0;
+	unsigned int word;
+
+	for (word = 0; word < BENCH_VALUE_WORDS; word++)
+		differ |= value[word] ^ (number + word);
+	return differ;
+}
 
 static __always_inline u64 bench_random(struct bench_thread *thread, u64 add)
 {
@@ -21,26 +65,28 @@ static __always_inline u64 bench_random(struct bench_thread *thread, u64 add)
 static __always_inline void bench_bulk(const struct bench_engine *engine,
 				       struct bench_thread *thread)
 {
-	u64 numbers[BENCH_BULK], keys[BENCH_BULK], values[BENCH_BULK];
+	struct bench_bulk *bulk = thread->bulk;
 	unsigned int i;
 	u64 found;
 
 	for (i = 0; i < BENCH_BULK; i++) {
-		numbers[i] = bench_random(thread, 0);
-		keys[i] = bench_key(numbers[i]);
+		bulk->numbers[i] = bench_random(thread, 0);
+		bench_key(bulk->keys + i * BENCH_KEY_WORDS, bulk->numbers[i]);
 	}
-	found = engine->lookup_bulk(thread->table, keys, values);
+	found = engine->lookup_bulk(thread->table, bulk->keys, bulk->values);
 	thread->errors += found != GENMASK_ULL(BENCH_BULK - 1, 0);
 	for (i = 0; i < BENCH_BULK; i++)
-		thread->errors += values[i] != numbers[i];
+		thread->errors += !!bench_differ(
+			bulk->values + i * BENCH_VALUE_WORDS, bulk->numbers[i]);
 }
 
-/* The value of each key is its number, so every answer can be checked. */
+/* The value of each key says its number, so every answer can be checked. */
 static __always_inline void bench_loop(const struct bench_engine *engine,
 				       struct bench_thread *thread, u32 bench,
 				       u32 nr)
 {
-	u64 number, key, value = 0, differ = 0;
+	u64 key[BENCH_KEY_WORDS], value[BENCH_VALUE_WORDS] = {};
+	u64 number, differ = 0;
 	u32 i;
 	int rc;
 
@@ -48,48 +94,50 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 	case BENCH_LOOKUP_HIT:
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, 0);
-			key = bench_key(number);
+			bench_key(key, number);
 			thread->errors +=
-				!!engine->lookup(thread->table, &key, &value);
-			thread->errors += value != number;
+				!!engine->lookup(thread->table, key, value);
+			thread->errors += !!bench_differ(value, number);
 		}
 		break;
 	case BENCH_LOOKUP_MISS:
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, 0) + BENCH_ABSENT;
-			key = bench_key(number);
+			bench_key(key, number);
 			thread->errors +=
-				!engine->lookup(thread->table, &key, &value);
+				!engine->lookup(thread->table, key, value);
 		}
 		break;
 	case BENCH_LOOKUP_DEPENDENT:
 		/* The next key needs the value of this one: it adds 0. */
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, differ);
-			key = bench_key(number);
+			bench_key(key, number);
 			thread->errors +=
-				!!engine->lookup(thread->table, &key, &value);
-			differ = value ^ number;
+				!!engine->lookup(thread->table, key, value);
+			differ = bench_differ(value, number);
 			thread->errors += !!differ;
 		}
 		break;
 	case BENCH_LOOKUP_BULK32:
-		for (i = 0; i < nr; i += BENCH_BULK)
+		for (i = 0; i < nr && engine->lookup_bulk; i += BENCH_BULK)
 			bench_bulk(engine, thread);
 		break;
 	case BENCH_UPDATE:
 		for (i = 0; i < nr; i++) {
-			value = bench_random(thread, 0);
-			key = bench_key(value);
+			number = bench_random(thread, 0);
+			bench_key(key, number);
+			bench_value(value, number);
 			thread->errors +=
-				!!engine->update(thread->table, &key, &value);
+				!!engine->update(thread->table, key, value);
 		}
 		break;
 	case BENCH_INSERT:
 		for (i = 0; i < nr; i++) {
-			value = thread->next++;
-			key = bench_key(value);
-			rc = engine->insert(thread->table, &key, &value);
+			number = thread->next++;
+			bench_key(key, number);
+			bench_value(value, number);
+			rc = engine->insert(thread->table, key, value);
 			if (rc) {
 				thread->errors++;
 				thread->error = rc;
@@ -98,8 +146,8 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 		break;
 	case BENCH_DELETE:
 		for (i = 0; i < nr; i++) {
-			key = bench_key(thread->next++);
-			thread->errors += !!engine->remove(thread->table, &key);
+			bench_key(key, thread->next++);
+			thread->errors += !!engine->remove(thread->table, key);
 		}
 		break;
 	}

@@ -12,16 +12,27 @@
 
 #include "bench.h"
 
-static const struct bench_engine *const bench_engines[BENCH_ENGINES] = {
-	[BENCH_KCMAP] = &bench_kcmap,
-	[BENCH_PRIVATE] = &bench_kcmap,
-	[BENCH_RHASHTABLE] = &bench_rhashtable,
+static const struct bench_engine *const bench_engines[][BENCH_ENGINES] = {
+	{
+		[BENCH_KCMAP] = &bench_kcmap,
+		[BENCH_PRIVATE] = &bench_kcmap,
+		[BENCH_RHASHTABLE] = &bench_rhashtable,
 #ifdef KCMAP_BENCH_BPF
-	/* Two kinds of map, the same operations. */
-	[BENCH_BPF_HASH] = &bench_bpf_hash,
-	[BENCH_BPF_RHASH] = &bench_bpf_hash,
+		/* Two kinds of map, the same operations. */
+		[BENCH_BPF_HASH] = &bench_bpf_hash,
+		[BENCH_BPF_RHASH] = &bench_bpf_hash,
 #endif
-	[BENCH_FLAT] = &bench_flat,
+		[BENCH_FLAT] = &bench_flat,
+	},
+	{
+		[BENCH_KCMAP] = &bench_kcmap_wide,
+		[BENCH_PRIVATE] = &bench_kcmap_wide,
+		[BENCH_RHASHTABLE] = &bench_rhashtable_wide,
+#ifdef KCMAP_BENCH_BPF
+		[BENCH_BPF_HASH] = &bench_bpf_hash_wide,
+		[BENCH_BPF_RHASH] = &bench_bpf_hash_wide,
+#endif
+	},
 };
 
 static long bench_setup(struct bench_session *session, void __user *arg)
@@ -29,6 +40,7 @@ static long bench_setup(struct bench_session *session, void __user *arg)
 	const struct bench_engine *engine;
 	struct kcmap_bench_setup setup;
 	s32 fds[BENCH_THREADS_MAX];
+	bool wide;
 
 	if (copy_from_user(&setup, arg, sizeof(setup)))
 		return -EFAULT;
@@ -38,14 +50,19 @@ static long bench_setup(struct bench_session *session, void __user *arg)
 	    setup.tables > BENCH_THREADS_MAX ||
 	    (setup.tables > 1 && setup.engine != BENCH_PRIVATE))
 		return -EINVAL;
+	wide = setup.key_size == 40 && setup.value_size == 32;
+	if (!wide && (setup.key_size != 8 || setup.value_size != 8))
+		return -EINVAL;
 	if (session->engine)
 		return -EBUSY;
-	engine = bench_engines[array_index_nospec(setup.engine, BENCH_ENGINES)];
+	engine = bench_engines[wide]
+			      [array_index_nospec(setup.engine, BENCH_ENGINES)];
 	if (!engine)
 		return -EOPNOTSUPP;
 	if (copy_from_user(fds, u64_to_user_ptr(setup.fds),
 			   setup.tables * sizeof(*fds)))
 		return -EFAULT;
+	session->empty = wide ? &bench_empty_wide : &bench_empty;
 	return bench_session_fill(session, engine, setup.entries, fds,
 				  setup.tables);
 }
@@ -81,6 +98,58 @@ static long bench_run(struct bench_session *session, void __user *arg)
 	return rc;
 }
 
+static bool bench_can_resize(const struct bench_session *session, u32 entries)
+{
+	return session->engine && session->tables == 1 &&
+	       entries >= BENCH_ENTRIES_MIN && entries <= BENCH_ENTRIES_MAX;
+}
+
+static long bench_grow_ioctl(struct bench_session *session, void __user *arg)
+{
+	struct kcmap_bench_grow grow;
+	long rc;
+
+	if (copy_from_user(&grow, arg, sizeof(grow)))
+		return -EFAULT;
+	if (!bench_can_resize(session, grow.entries) ||
+	    grow.entries <= session->entries || grow.readers > 1)
+		return -EINVAL;
+	if (!(session->engine->benches & BIT(BENCH_INSERT)))
+		return -EOPNOTSUPP;
+	rc = bench_grow(session, &grow);
+	if (!rc && copy_to_user(arg, &grow, sizeof(grow)))
+		rc = -EFAULT;
+	return rc;
+}
+
+static long bench_resize_ioctl(struct bench_session *session, void __user *arg)
+{
+	struct kcmap_bench_resize resize;
+
+	if (copy_from_user(&resize, arg, sizeof(resize)))
+		return -EFAULT;
+	if (!bench_can_resize(session, resize.entries) || resize.reserved)
+		return -EINVAL;
+	if (!(session->engine->benches & BIT(BENCH_DELETE)))
+		return -EOPNOTSUPP;
+	return bench_session_resize(session, resize.entries);
+}
+
+static long bench_jitter_ioctl(struct bench_session *session, void __user *arg)
+{
+	struct kcmap_bench_jitter jitter;
+	long rc;
+
+	if (copy_from_user(&jitter, arg, sizeof(jitter)))
+		return -EFAULT;
+	if (!jitter.ms || jitter.ms > BENCH_MS_MAX || jitter.reserved)
+		return -EINVAL;
+	rc = bench_jitter(&jitter);
+	if (!rc && copy_to_user(arg, &jitter, sizeof(jitter)))
+		rc = -EFAULT;
+	return rc;
+}
+
 static int bench_open(struct inode *inode, struct file *file)
 {
 	struct bench_session *session;
@@ -112,10 +181,23 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (mutex_lock_killable(&session->lock))
 		return -EINTR;
-	if (cmd == KCMAP_BENCH_SETUP)
+	switch (cmd) {
+	case KCMAP_BENCH_SETUP:
 		rc = bench_setup(session, uarg);
-	else if (cmd == KCMAP_BENCH_RUN)
+		break;
+	case KCMAP_BENCH_RUN:
 		rc = bench_run(session, uarg);
+		break;
+	case KCMAP_BENCH_GROW:
+		rc = bench_grow_ioctl(session, uarg);
+		break;
+	case KCMAP_BENCH_RESIZE:
+		rc = bench_resize_ioctl(session, uarg);
+		break;
+	case KCMAP_BENCH_JITTER:
+		rc = bench_jitter_ioctl(session, uarg);
+		break;
+	}
 	mutex_unlock(&session->lock);
 	return rc;
 }

@@ -11,12 +11,13 @@
 
 struct bench_worker {
 	struct bench_thread thread;
+	struct bench_bulk bulk;
 	u64 ns, ops, loop_ns, loop_ops, loop_took;
 };
 
 struct bench_measure {
 	struct bench_job job;
-	const struct bench_engine *engine;
+	const struct bench_engine *engine, *empty;
 	struct kcmap_bench_run *args;
 	struct bench_worker *workers;
 };
@@ -53,7 +54,7 @@ static void bench_empty_loop(struct bench_measure *measure,
 
 	while (worker->loop_took < limit && !READ_ONCE(measure->job.stop)) {
 		took = 0;
-		worker->loop_ops += bench_pass(measure, worker, &bench_empty,
+		worker->loop_ops += bench_pass(measure, worker, measure->empty,
 					       bench, BENCH_CHUNK, limit,
 					       &took);
 		worker->loop_took += took;
@@ -121,6 +122,7 @@ int bench_measure(struct bench_session *session, struct kcmap_bench_run *args)
 	struct bench_measure measure = {
 		.job.fn = bench_worker,
 		.engine = session->engine,
+		.empty = session->empty,
 		.args = args,
 	};
 	struct bench_worker *worker;
@@ -135,6 +137,7 @@ int bench_measure(struct bench_session *session, struct kcmap_bench_run *args)
 		worker = &measure.workers[i];
 		worker->thread.table = session->table[i % session->tables];
 		worker->thread.entries = session->entries;
+		worker->thread.bulk = &worker->bulk;
 		worker->thread.random = ktime_get_ns() + i;
 	}
 	rc = bench_threads(&measure.job, args->threads);

@@ -3,6 +3,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/irq_work.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -11,10 +12,10 @@
 /* How often filling waits for a table that is just growing, a millisecond each. */
 #define BENCH_PATIENCE 2000
 
-static int bench_fill(const struct bench_engine *engine, void *table,
+static int bench_fill(const struct bench_engine *engine, void *table, u32 from,
 		      u32 entries)
 {
-	struct bench_thread thread = { .table = table };
+	struct bench_thread thread = { .table = table, .next = from };
 	int patience = BENCH_PATIENCE;
 
 	while (thread.next < entries) {
@@ -71,11 +72,45 @@ int bench_session_fill(struct bench_session *session,
 			break;
 		}
 		session->table[session->tables++] = table;
-		rc = bench_fill(engine, table, entries);
+		rc = bench_fill(engine, table, 0, entries);
 	}
 	if (rc)
 		bench_session_drop(session);
 	return rc;
+}
+
+/**
+ * bench_session_resize() - insert or delete
+ * @session: session with one table; its lock is held
+ * @entries: how many there are to be
+ *
+ * Context: process; may be killed.
+ * Return: 0; -EINTR; what the engine says; -ENOENT: a key was not there.
+ */
+int bench_session_resize(struct bench_session *session, u32 entries)
+{
+	const struct bench_engine *engine = session->engine;
+	struct bench_thread thread = { .table = session->table[0] };
+	int rc;
+
+	if (entries > session->entries) {
+		rc = bench_fill(engine, thread.table, session->entries,
+				entries);
+		if (rc)
+			return rc;
+		session->entries = entries;
+	}
+	while (session->entries > entries && !fatal_signal_pending(current)) {
+		thread.next = session->entries - 1;
+		engine->loop(&thread, BENCH_DELETE, 1);
+		session->entries--;
+		if (!(session->entries % 1024))
+			cond_resched();
+	}
+	rcu_barrier();
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	return thread.errors ? -ENOENT : 0;
 }
 
 /**

@@ -46,4 +46,9 @@ void sample_print(const struct sample *sample);
 int table_open(const struct contender *contender, const struct shape *shape,
 	       unsigned int capacity, unsigned int threads);
 
+/* memory.c, grow.c; false: a wrong answer, after a message */
+bool memory_measure(const struct contender *contender,
+		    const struct shape *shape, unsigned int repeat);
+bool grow_measure(const struct contender *contender, unsigned int repeat);
+
 #endif /* RUNNER_H */

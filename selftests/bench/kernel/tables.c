@@ -88,6 +88,8 @@ int table_open(const struct contender *contender, const struct shape *shape,
 		.entries = shape->entries,
 		.fds = (uintptr_t)fds,
 		.tables = contender->engine == BENCH_PRIVATE ? threads : 1,
+		.key_size = shape->key_size,
+		.value_size = shape->value_size,
 	};
 	int fd = open("/dev/kcmap_bench", O_RDWR | O_CLOEXEC);
 	bool good = fd >= 0;

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How much memory a table takes while it grows: what the kernel's allocator of
+ * pages has no more, whoever has it (slabs, vmalloc, page tables), and not what
+ * the table says of itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "runner.h"
+
+#define MEMORY_FROM (1 << 16)
+/* To 16 times as many: four times from one split of all segments to the next. */
+#define MEMORY_DOUBLINGS 4
+#define MEMORY_STEPS 16 /* a doubling */
+#define MEMORY_SAMPLES (MEMORY_DOUBLINGS * MEMORY_STEPS + 1)
+
+#define ZONEINFO_SIZE 65536
+
+/* Free pages, those included that CPUs hold ready. */
+static long free_pages_now(void)
+{
+	static char info[ZONEINFO_SIZE];
+	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
+	long pages = 0, size = 0, got;
+	char *line, *next = info;
+
+	/* CPUs count for themselves; this adds it up. */
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		return -1;
+	close(fd);
+	fd = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
+	while ((got = read(fd, info + size, sizeof(info) - 1 - size)) > 0)
+		size += got;
+	close(fd);
+	info[size] = 0;
+	while ((line = strsep(&next, "\n"))) {
+		line += strspn(line, " ");
+		if (!strncmp(line, "pages free ", 11))
+			pages += atol(line + 11);
+		else if (!strncmp(line, "count: ", 7))
+			pages += atol(line + 7);
+	}
+	return size ? pages : -1;
+}
+
+/* Have all slab caches give back what they keep without need. */
+static bool shrink_slabs(void)
+{
+	glob_t caches;
+	size_t i;
+	int fd;
+
+	if (glob("/sys/kernel/slab/*/shrink", 0, NULL, &caches))
+		return false;
+	for (i = 0; i < caches.gl_pathc; i++) {
+		fd = open(caches.gl_pathv[i], O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "1", 1) != 1)
+			return false;
+		close(fd);
+	}
+	globfree(&caches);
+	return true;
+}
+
+/* When nobody allocates or frees any more: tables may still grow by themselves. */
+static long free_pages(void)
+{
+	long before, pages = free_pages_now();
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		before = pages;
+		usleep(10000);
+		pages = free_pages_now();
+		if (labs(pages - before) < 4)
+			break;
+	}
+	return pages;
+}
+
+/**
+ * memory_measure() - memory of a table from 64 Ki to 1 Mi entries
+ * @contender: of what kind
+ * @shape: sizes of key and value
+ * @repeat: which one
+ *
+ * A sample for each of 65 sizes, each 2^(1/16) times the one before: so that each
+ * state between two splits counts alike.
+ *
+ * Return: false after a message.
+ */
+bool memory_measure(const struct contender *contender,
+		    const struct shape *shape, unsigned int repeat)
+{
+	struct kcmap_bench_resize resize = {};
+	struct shape now = *shape;
+	double bytes[MEMORY_SAMPLES];
+	unsigned int entries[MEMORY_SAMPLES], i;
+	struct sample sample;
+	long before, after;
+	int fd;
+
+	/*
+	 * What the first of its kind leaves behind is not this one's. The objects
+	 * of tables before are, but for this they would come out of nothing.
+	 */
+	now.entries = BENCH_ENTRIES_MIN;
+	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
+	if (fd < 0)
+		return true;
+	close(fd);
+	free_pages();
+	if (!shrink_slabs())
+		fprintf(stderr,
+			"# slab caches cannot be shrunk: repeats after the first show too little\n");
+	before = free_pages();
+	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
+	for (i = 0; i < MEMORY_SAMPLES && fd >= 0; i++) {
+		entries[i] = MEMORY_FROM * exp2((double)i / MEMORY_STEPS) + 0.5;
+		resize.entries = entries[i];
+		if (ioctl(fd, KCMAP_BENCH_RESIZE, &resize)) {
+			fprintf(stderr, "# %s: growing to %u: %s\n",
+				contender->name, entries[i], strerror(errno));
+			break;
+		}
+		after = free_pages();
+		bytes[i] = (double)(before - after) * sysconf(_SC_PAGESIZE) /
+			   entries[i];
+	}
+	close(fd);
+	/* Only now: what is printed takes memory, too. */
+	if (i < MEMORY_SAMPLES || before < 0 || after < 0)
+		return false;
+	for (i = 0; i < MEMORY_SAMPLES; i++) {
+		now.entries = entries[i];
+		sample = sample_of("memory", contender, &now, 1, repeat);
+		sample.bytes_per_entry = bytes[i];
+		sample_print(&sample);
+	}
+	return true;
+}
