@@ -118,11 +118,11 @@ bucket-fill: ## print the tables behind the choice of the bucket scheme
 	$(Q)$(B)/selftests/bench/bucket_fill sim
 
 .PHONY: bench
-bench: deps ## measure kcmap and the kernel's other hash tables (BENCH=lookup_hit: one bench)
-	$(Q)selftests/bench/kernel/run $(BENCH)
+bench: deps ## measure kcmap and the kernel's other hash tables (BENCH=lookup_hit: one bench; FULL=1: everything)
+	$(Q)selftests/bench/kernel/run $(if $(filter 1,$(FULL)),--full) $(BENCH)
 
 .PHONY: bench-report
-bench-report: ## print the medians of the last bench, and their ratios
+bench-report: ## print the medians of the last bench, and the bars they pass or miss
 	$(Q)selftests/bench/kernel/report
 
 ##@ Install

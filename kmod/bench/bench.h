@@ -27,6 +27,8 @@ struct bench_bulk {
  * struct bench_thread - one thread that measures
  * @table: table of the engine
  * @entries: keys in it: those of the numbers below
+ * @read_pct: look-ups in 100 operations of BENCH_MIX
+ * @dist: enum bench_dist, of BENCH_MIX
  * @random: state of the generator
  * @next: number of the next key of an insert or delete
  * @errors: wrong answers
@@ -36,6 +38,8 @@ struct bench_bulk {
 struct bench_thread {
 	void *table;
 	u32 entries;
+	u32 read_pct;
+	u32 dist;
 	u64 random;
 	u64 next;
 	u64 errors;
@@ -70,7 +74,9 @@ struct bench_engine {
 #define BENCH_SINGLE_LOOKUPS                              \
 	(BIT(BENCH_LOOKUP_HIT) | BIT(BENCH_LOOKUP_MISS) | \
 	 BIT(BENCH_LOOKUP_DEPENDENT))
-#define BENCH_WRITES (BIT(BENCH_UPDATE) | BIT(BENCH_INSERT) | BIT(BENCH_DELETE))
+#define BENCH_WRITES                                              \
+	(BIT(BENCH_MIX) | BIT(BENCH_UPDATE) | BIT(BENCH_INSERT) | \
+	 BIT(BENCH_DELETE))
 
 /**
  * struct bench_session - what a descriptor of /dev/kcmap_bench has
@@ -127,6 +133,9 @@ int bench_measure(struct bench_session *session, struct kcmap_bench_run *args);
 
 /* grow.c */
 int bench_grow(struct bench_session *session, struct kcmap_bench_grow *args);
+
+/* timed.c */
+int bench_time(struct bench_session *session, struct kcmap_bench_timed *args);
 int bench_jitter(struct kcmap_bench_jitter *args);
 
 #endif /* _KCMAP_BENCH_BENCH_H */

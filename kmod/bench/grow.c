@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Growth: one thread inserts, each insert timed, and another may look up the
- * keys that were there before. And what the machine alone does to such times.
+ * keys that were there before.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -98,49 +98,5 @@ int bench_grow(struct bench_session *session, struct kcmap_bench_grow *args)
 	if (!rc)
 		bench_histogram_end(&grow->histogram, &args->latency);
 	kfree(grow);
-	return rc;
-}
-
-struct bench_jitter {
-	struct bench_job job;
-	u32 ms;
-	struct bench_histogram histogram;
-};
-
-static void jitter_worker(struct bench_job *job, unsigned int number)
-{
-	struct bench_jitter *jitter =
-		container_of(job, struct bench_jitter, job);
-	u64 end = ktime_get_ns() + (u64)jitter->ms * NSEC_PER_MSEC;
-	struct bench_thread thread = { .entries = 1 };
-
-	bench_histogram_begin(&jitter->histogram);
-	while (ktime_get_ns() < end && !READ_ONCE(job->stop)) {
-		bench_timed(&jitter->histogram, &bench_empty, &thread,
-			    BENCH_INSERT, GROW_CHUNK);
-		cond_resched();
-	}
-}
-
-/**
- * bench_jitter() - time nothing at all, as inserts are timed
- * @args: for how long; results
- *
- * Context: process; may be killed.
- * Return: 0; -EINTR; -ENOMEM.
- */
-int bench_jitter(struct kcmap_bench_jitter *args)
-{
-	struct bench_jitter *jitter = kzalloc(sizeof(*jitter), GFP_KERNEL);
-	int rc;
-
-	if (!jitter)
-		return -ENOMEM;
-	jitter->job.fn = jitter_worker;
-	jitter->ms = args->ms;
-	rc = bench_threads(&jitter->job, 1);
-	if (!rc)
-		bench_histogram_end(&jitter->histogram, &args->latency);
-	kfree(jitter);
 	return rc;
 }

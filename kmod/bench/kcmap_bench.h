@@ -28,7 +28,14 @@ enum bench_id {
 	BENCH_UPDATE,
 	BENCH_INSERT,
 	BENCH_DELETE,
+	BENCH_MIX, /* look-ups, and updates for the rest */
 	BENCHES
+};
+
+enum bench_dist {
+	BENCH_UNIFORM,
+	BENCH_ZIPF, /* about that of exponent 1 */
+	BENCH_DISTS
 };
 
 #define BENCH_BULK 32
@@ -64,11 +71,27 @@ struct kcmap_bench_setup {
 };
 
 /**
+ * struct kcmap_bench_latency - how long single operations took, with the timer
+ * @p50_ns: half of them at most
+ * @p99_ns: 99 in 100
+ * @p9999_ns: 9999 in 10000
+ * @max_ns: all
+ */
+struct kcmap_bench_latency {
+	__aligned_u64 p50_ns;
+	__aligned_u64 p99_ns;
+	__aligned_u64 p9999_ns;
+	__aligned_u64 max_ns;
+};
+
+/**
  * struct kcmap_bench_run - KCMAP_BENCH_RUN
  * @bench: enum bench_id
  * @threads: kernel threads, each on a CPU of its own; 1 for insert and delete;
  *	no more than tables, where these are private
  * @ms: how long each thread is to be measured
+ * @read_pct: look-ups in 100 operations; 0 but for BENCH_MIX
+ * @dist: enum bench_dist; BENCH_UNIFORM but for BENCH_MIX
  * @reserved: must be 0
  * @done: out: operations of all threads
  * @ns: out: nanoseconds of all threads
@@ -84,6 +107,8 @@ struct kcmap_bench_run {
 	__u32 bench;
 	__u32 threads;
 	__u32 ms;
+	__u32 read_pct;
+	__u32 dist;
 	__u32 reserved;
 	__aligned_u64 done;
 	__aligned_u64 ns;
@@ -94,17 +119,29 @@ struct kcmap_bench_run {
 };
 
 /**
- * struct kcmap_bench_latency - how long single operations took, with the timer
- * @p50_ns: half of them at most
- * @p99_ns: 99 in 100
- * @p9999_ns: 9999 in 10000
- * @max_ns: all
+ * struct kcmap_bench_timed - KCMAP_BENCH_TIMED: each operation timed by itself
+ * @bench: enum bench_id, not bulk, insert or delete
+ * @threads: that do it at once; the first is timed
+ * @ms: how long
+ * @read_pct: as for KCMAP_BENCH_RUN
+ * @dist: likewise
+ * @reserved: must be 0
+ * @latency: out: of the operations, with the timer
+ * @loop_latency: out: of the empty loop: the timer alone
+ * @errors: out: wrong answers to any thread
+ *
+ * Errors: as KCMAP_BENCH_RUN.
  */
-struct kcmap_bench_latency {
-	__aligned_u64 p50_ns;
-	__aligned_u64 p99_ns;
-	__aligned_u64 p9999_ns;
-	__aligned_u64 max_ns;
+struct kcmap_bench_timed {
+	__u32 bench;
+	__u32 threads;
+	__u32 ms;
+	__u32 read_pct;
+	__u32 dist;
+	__u32 reserved;
+	struct kcmap_bench_latency latency;
+	struct kcmap_bench_latency loop_latency;
+	__aligned_u64 errors;
 };
 
 /**
@@ -162,6 +199,7 @@ struct kcmap_bench_jitter {
 
 #define KCMAP_BENCH_SETUP _IOW(0xBC, 0x60, struct kcmap_bench_setup)
 #define KCMAP_BENCH_RUN _IOWR(0xBC, 0x61, struct kcmap_bench_run)
+#define KCMAP_BENCH_TIMED _IOWR(0xBC, 0x65, struct kcmap_bench_timed)
 #define KCMAP_BENCH_GROW _IOWR(0xBC, 0x62, struct kcmap_bench_grow)
 #define KCMAP_BENCH_RESIZE _IOW(0xBC, 0x63, struct kcmap_bench_resize)
 #define KCMAP_BENCH_JITTER _IOWR(0xBC, 0x64, struct kcmap_bench_jitter)

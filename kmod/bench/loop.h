@@ -8,6 +8,8 @@
 #ifndef _KCMAP_BENCH_LOOP_H
 #define _KCMAP_BENCH_LOOP_H
 
+#include <linux/log2.h>
+
 #include "bench.h"
 
 #ifdef BENCH_WIDE
@@ -60,6 +62,39 @@ static __always_inline u64 bench_random(struct bench_thread *thread, u64 add)
 {
 	thread->random = thread->random * 0x5851f42d4c957f2dULL + 1 + add;
 	return ((thread->random >> 32) * thread->entries) >> 32;
+}
+
+/*
+ * Of each octave of numbers as many as of any other, and within one uniform: in
+ * such steps, how often a number comes up is one by the number.
+ */
+static __always_inline u64 bench_zipf(struct bench_thread *thread)
+{
+	u64 octave;
+
+	bench_random(thread, 0);
+	octave = ((thread->random >> 32) * ilog2(thread->entries)) >> 32;
+	bench_random(thread, 0);
+	return BIT_ULL(octave) |
+	       ((thread->random >> 32) & (BIT_ULL(octave) - 1));
+}
+
+static __always_inline void bench_mix(const struct bench_engine *engine,
+				      struct bench_thread *thread)
+{
+	u64 key[BENCH_KEY_WORDS], value[BENCH_VALUE_WORDS] = {};
+	u64 number;
+
+	number = thread->dist == BENCH_ZIPF ? bench_zipf(thread) :
+					      bench_random(thread, 0);
+	bench_key(key, number);
+	if (((u32)thread->random * 100ULL) >> 32 < thread->read_pct) {
+		thread->errors += !!engine->lookup(thread->table, key, value);
+		thread->errors += !!bench_differ(value, number);
+	} else {
+		bench_value(value, number);
+		thread->errors += !!engine->update(thread->table, key, value);
+	}
 }
 
 static __always_inline void bench_bulk(const struct bench_engine *engine,
@@ -149,6 +184,10 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 			bench_key(key, thread->next++);
 			thread->errors += !!engine->remove(thread->table, key);
 		}
+		break;
+	case BENCH_MIX:
+		for (i = 0; i < nr; i++)
+			bench_mix(engine, thread);
 		break;
 	}
 }

@@ -67,33 +67,64 @@ static long bench_setup(struct bench_session *session, void __user *arg)
 				  setup.tables);
 }
 
+/* What measuring with and without a timer have in common. */
+static bool bench_valid(const struct bench_session *session, u32 bench,
+			u32 threads, u32 ms, u32 read_pct, u32 dist)
+{
+	if (!session->engine || bench >= BENCHES || !threads ||
+	    threads > BENCH_THREADS_MAX || !ms || ms > BENCH_MS_MAX)
+		return false;
+	if (bench == BENCH_MIX ? read_pct > 100 || dist >= BENCH_DISTS :
+				 read_pct || dist)
+		return false;
+	return session->tables == 1 || threads <= session->tables;
+}
+
 static long bench_run(struct bench_session *session, void __user *arg)
 {
+	size_t in = offsetof(struct kcmap_bench_run, done);
 	struct kcmap_bench_run run;
 	long rc;
 
 	if (copy_from_user(&run, arg, sizeof(run)))
 		return -EFAULT;
-	if (!session->engine || run.bench >= BENCHES || run.reserved ||
-	    !run.threads || run.threads > BENCH_THREADS_MAX || !run.ms ||
-	    run.ms > BENCH_MS_MAX)
+	if (!bench_valid(session, run.bench, run.threads, run.ms, run.read_pct,
+			 run.dist) ||
+	    run.reserved)
 		return -EINVAL;
 	/* Threads would insert the same keys. */
 	if (run.threads > 1 &&
 	    (run.bench == BENCH_INSERT || run.bench == BENCH_DELETE))
 		return -EINVAL;
-	if (session->tables > 1 && run.threads > session->tables)
-		return -EINVAL;
 	if (!(session->engine->benches & BIT(run.bench)))
 		return -EOPNOTSUPP;
-	run.done = 0;
-	run.ns = 0;
-	run.loop_ops = 0;
-	run.loop_ns = 0;
-	run.loop_took = 0;
-	run.errors = 0;
+	memset((void *)&run + in, 0, sizeof(run) - in);
 	rc = bench_measure(session, &run);
 	if (!rc && copy_to_user(arg, &run, sizeof(run)))
+		rc = -EFAULT;
+	return rc;
+}
+
+static long bench_timed_ioctl(struct bench_session *session, void __user *arg)
+{
+	struct kcmap_bench_timed timed;
+	long rc;
+
+	if (copy_from_user(&timed, arg, sizeof(timed)))
+		return -EFAULT;
+	if (!bench_valid(session, timed.bench, timed.threads, timed.ms,
+			 timed.read_pct, timed.dist) ||
+	    timed.reserved)
+		return -EINVAL;
+	/* Growth is where inserts are timed. */
+	if (timed.bench == BENCH_LOOKUP_BULK32 || timed.bench == BENCH_INSERT ||
+	    timed.bench == BENCH_DELETE)
+		return -EINVAL;
+	if (!(session->engine->benches & BIT(timed.bench)))
+		return -EOPNOTSUPP;
+	timed.errors = 0;
+	rc = bench_time(session, &timed);
+	if (!rc && copy_to_user(arg, &timed, sizeof(timed)))
 		rc = -EFAULT;
 	return rc;
 }
@@ -187,6 +218,9 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		break;
 	case KCMAP_BENCH_RUN:
 		rc = bench_run(session, uarg);
+		break;
+	case KCMAP_BENCH_TIMED:
+		rc = bench_timed_ioctl(session, uarg);
 		break;
 	case KCMAP_BENCH_GROW:
 		rc = bench_grow_ioctl(session, uarg);

@@ -137,6 +137,8 @@ int bench_measure(struct bench_session *session, struct kcmap_bench_run *args)
 		worker = &measure.workers[i];
 		worker->thread.table = session->table[i % session->tables];
 		worker->thread.entries = session->entries;
+		worker->thread.read_pct = args->read_pct;
+		worker->thread.dist = args->dist;
 		worker->thread.bulk = &worker->bulk;
 		worker->thread.random = ktime_get_ns() + i;
 	}

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Has kcmap_bench measure one table after another, in turns, and prints a line
- * of JSON for each sample. Usage: runner [BENCH]
+ * of JSON for each sample. Usage: runner [--full] [BENCH]
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "runner.h"
 
 #define REPEATS 7
+#define REPEATS_FULL 5
 /* These differ less from one time to the next. */
-#define MEMORY_REPEATS 5
-#define GROW_REPEATS 5
-#define THREADS 2
-#define SAMPLE_MS 80
+#define REPEATS_LONG 5
 
 static const struct contender contenders[] = {
 	{ "kcmap", "fast", BENCH_KCMAP },
@@ -27,116 +20,145 @@ static const struct contender contenders[] = {
 	{ "bpf_hash", "jhash", BENCH_BPF_HASH },
 	{ "bpf_rhash", "jhash", BENCH_BPF_RHASH },
 	{ "flat", "fast", BENCH_FLAT },
+	{ "kcmap", "siphash", BENCH_KCMAP },
 };
 
 #define CONTENDERS ARRAY_SIZE(contenders)
 
-static const char *const bench_names[BENCHES] = {
-	"lookup_hit", "lookup_miss", "lookup_dependent", "lookup_bulk32",
-	"update",     "insert",	     "delete",
+static const struct row rows[] = {
+	{ .name = "lookup_hit", .bench = BENCH_LOOKUP_HIT },
+	{ .name = "lookup_miss", .bench = BENCH_LOOKUP_MISS },
+	{ .name = "lookup_dependent", .bench = BENCH_LOOKUP_DEPENDENT },
+	{ .name = "lookup_bulk32", .bench = BENCH_LOOKUP_BULK32 },
+	{ .name = "update", .bench = BENCH_UPDATE },
+	{ .name = "insert", .bench = BENCH_INSERT },
+	{ .name = "delete", .bench = BENCH_DELETE },
+	{ .name = "mix", .bench = BENCH_MIX, .read_pct = 50 },
+	{ .name = "mix", .bench = BENCH_MIX, .read_pct = 90 },
+	{ .name = "mix", .bench = BENCH_MIX, .read_pct = 99 },
+	{ .name = "mix",
+	  .bench = BENCH_MIX,
+	  .read_pct = 50,
+	  .dist = BENCH_ZIPF },
+	{ .name = "mix",
+	  .bench = BENCH_MIX,
+	  .read_pct = 90,
+	  .dist = BENCH_ZIPF },
+	{ .name = "mix",
+	  .bench = BENCH_MIX,
+	  .read_pct = 99,
+	  .dist = BENCH_ZIPF },
+	{ .name = "lookup_hit", .bench = BENCH_LOOKUP_HIT, .timed = true },
+	{ .name = "update", .bench = BENCH_UPDATE, .timed = true },
 };
 
 static const struct shape shapes[] = {
-	{ 4096, 8, 8 },
-	{ 65536, 8, 8 },
-	{ 1 << 20, 8, 8 },
-	{ 1 << 22, 8, 8 },
+	{ 4096, 8, 8 },	   { 65536, 8, 8 },	{ 734003, 8, 8 },
+	{ 1 << 20, 8, 8 }, { 1415578, 8, 8 },	{ 1 << 22, 8, 8 },
+	{ 65536, 40, 32 }, { 1 << 20, 40, 32 },
 };
 
 static const char *only;
+static bool full;
 
-/* The empty loops of several threads at once: what they needed, and took. */
-static double loop_needed, loop_took;
-
-/*
- * The tables of "private" are as large as the shared one. While both are small
- * enough for the caches, the one thing that then differs is that a table is
- * shared: that compares scaling. At 1 Mi the two compete for the last level of
- * cache, and private tables look worse than they are.
- */
-static bool private_wanted(unsigned int bench, const struct shape *shape)
+/* Whether it makes sense, and somebody wants to know. */
+static bool possible(const struct contender *contender, const struct row *row,
+		     const struct shape *shape, unsigned int threads)
 {
-	return bench == BENCH_LOOKUP_HIT && shape->entries <= 1 << 20;
-}
+	bool in_out = row->bench == BENCH_INSERT || row->bench == BENCH_DELETE;
 
-/*
- * The allocator of BPF RHASH is refilled at the tick where a CPU cannot interrupt
- * itself, as in user-mode Linux: nearly all inserts would fail.
- */
-static bool possible(const struct contender *contender, unsigned int bench)
-{
-	return contender->engine != BENCH_BPF_RHASH ||
-	       (bench != BENCH_INSERT && bench != BENCH_DELETE);
+	/* Threads would insert the same keys. */
+	if (in_out && threads > 1)
+		return false;
+	switch (contender->engine) {
+	case BENCH_PRIVATE:
+		/*
+		 * Its tables are as large as the shared one. While both are small
+		 * enough for the caches, the one thing that then differs is that
+		 * a table is shared: that compares scaling. At 1 Mi the two
+		 * compete for the last level of cache, and private tables look
+		 * worse than they are.
+		 */
+		return row->bench == BENCH_LOOKUP_HIT && !row->timed &&
+		       shape->entries <= 1 << 20 && shape->key_size == 8;
+	case BENCH_BPF_RHASH:
+		/*
+		 * Its allocator is refilled at the tick where a CPU cannot
+		 * interrupt itself, as in user-mode Linux: nearly all inserts
+		 * would fail.
+		 */
+		return !in_out;
+	case BENCH_FLAT:
+		return shape->key_size == 8;
+	}
+	return true;
 }
 
 /* What the bars need: hits at every size, the rest at 1 Mi. */
-static bool wanted(const struct contender *contender, unsigned int bench,
-		   const struct shape *shape, unsigned int threads)
+static bool in_bars(const struct contender *contender, const struct row *row,
+		    const struct shape *shape, unsigned int threads)
 {
-	if (only && strcmp(only, bench_names[bench]))
-		return false;
-	if (!possible(contender, bench))
-		return false;
-	if (contender->engine == BENCH_PRIVATE && !private_wanted(bench, shape))
+	if (!strcmp(contender->hash, "siphash") || shape->key_size != 8 ||
+	    (shape->entries & (shape->entries - 1)) || row->timed)
 		return false;
 	if (threads > 1)
-		return private_wanted(bench, shape) &&
-		       (contender->engine == BENCH_KCMAP ||
-			contender->engine == BENCH_PRIVATE);
-	return bench == BENCH_LOOKUP_HIT || shape->entries == 1 << 20;
+		return row->bench == BENCH_LOOKUP_HIT &&
+		       shape->entries <= 1 << 20 &&
+		       contender->engine <= BENCH_PRIVATE;
+	switch (row->bench) {
+	case BENCH_LOOKUP_HIT:
+		return true;
+	case BENCH_LOOKUP_BULK32:
+	case BENCH_UPDATE:
+	case BENCH_INSERT:
+	case BENCH_DELETE:
+		return shape->entries == 1 << 20;
+	}
+	/* No bar, but asked for. */
+	return only && shape->entries == 1 << 20;
+}
+
+static bool wanted(const struct contender *contender, const struct row *row,
+		   const struct shape *shape, unsigned int threads)
+{
+	return (!only || !strcmp(only, row->name)) &&
+	       possible(contender, row, shape, threads) &&
+	       (full || in_bars(contender, row, shape, threads));
 }
 
 static bool table_wanted(const struct contender *contender,
 			 const struct shape *shape)
 {
-	unsigned int bench;
+	unsigned int i;
 
-	for (bench = 0; bench < BENCHES; bench++)
-		if (wanted(contender, bench, shape, 1))
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (wanted(contender, &rows[i], shape, 1))
 			return true;
 	return false;
 }
 
-static bool measure(int fd, const struct contender *contender,
-		    unsigned int bench, const struct shape *shape,
-		    unsigned int threads, unsigned int repeat)
+static bool measure_once(const int fd[], const struct shape *shape,
+			 unsigned int repeat)
 {
-	struct sample sample = sample_of(bench_names[bench], contender, shape,
-					 threads, repeat);
-	struct kcmap_bench_run run = {
-		.bench = bench,
-		.threads = threads,
-		.ms = SAMPLE_MS,
-	};
+	unsigned int i, row, threads;
+	bool good = true;
 
-	if (ioctl(fd, KCMAP_BENCH_RUN, &run)) {
-		if (errno == EOPNOTSUPP)
-			return true;
-		fprintf(stderr, "# %s %s: %s\n", contender->name,
-			bench_names[bench], strerror(errno));
-		return false;
-	}
-	if (run.errors) {
-		fprintf(stderr, "# %s %s: %" PRIu64 " wrong answers\n",
-			contender->name, bench_names[bench],
-			(uint64_t)run.errors);
-		return false;
-	}
-	if (threads > 1) {
-		loop_needed += run.loop_ns;
-		loop_took += run.loop_took;
-	}
-	if (bench != BENCH_INSERT && bench != BENCH_DELETE)
-		sample.dist = "uniform";
-	sample.loop_ns = (double)run.loop_ns / run.loop_ops;
-	sample.ns_per_op = (double)run.ns / run.done - sample.loop_ns;
-	sample_print(&sample);
-	return true;
+	/* The contenders take turns, one right after another. */
+	for (row = 0; row < ARRAY_SIZE(rows); row++)
+		for (threads = 1; threads <= THREADS; threads++)
+			for (i = 0; i < CONTENDERS; i++)
+				if (fd[i] >= 0 &&
+				    wanted(&contenders[i], &rows[row], shape,
+					   threads))
+					good &= measure(fd[i], &contenders[i],
+							&rows[row], shape,
+							threads, repeat);
+	return good;
 }
 
 static bool measure_shape(const struct shape *shape)
 {
-	unsigned int i, bench, threads, repeat;
+	unsigned int i, repeat, repeats = full ? REPEATS_FULL : REPEATS;
 	int fd[CONTENDERS], tables = 0;
 	bool good = true;
 
@@ -155,20 +177,12 @@ static bool measure_shape(const struct shape *shape)
 		return true;
 	/* Tables that grow by themselves may be at it still. */
 	sleep(1);
-	for (repeat = 0; repeat < REPEATS; repeat++) {
-		fprintf(stderr, "# %u entries, repeat %u of %u\n",
-			shape->entries, repeat + 1, REPEATS);
-		for (bench = 0; bench < BENCHES; bench++)
-			for (threads = 1; threads <= THREADS; threads++)
-				for (i = 0; i < CONTENDERS; i++)
-					if (fd[i] >= 0 &&
-					    wanted(&contenders[i], bench, shape,
-						   threads))
-						good &= measure(fd[i],
-								&contenders[i],
-								bench, shape,
-								threads,
-								repeat);
+	for (repeat = 0; repeat < repeats; repeat++) {
+		fprintf(stderr,
+			"# %u entries of %u and %u bytes, repeat %u of %u\n",
+			shape->entries, shape->key_size, shape->value_size,
+			repeat + 1, repeats);
+		good &= measure_once(fd, shape, repeat);
 	}
 	for (i = 0; i < CONTENDERS; i++)
 		if (fd[i] >= 0)
@@ -176,35 +190,44 @@ static bool measure_shape(const struct shape *shape)
 	return good;
 }
 
-/* Memory and growth: of kcmap, to which the bars are absolute. */
+/* The bars for memory and growth are kcmap's own; peers are for comparison. */
 static bool measure_memory(void)
 {
 	static const struct shape memory_shapes[] = {
 		{ 0, 8, 8 },
 		{ 0, 40, 32 },
 	};
-	unsigned int i, repeat;
+	unsigned int i, j, repeat;
 	bool good = true;
 
-	for (repeat = 0; repeat < MEMORY_REPEATS; repeat++) {
+	for (repeat = 0; repeat < REPEATS_LONG; repeat++) {
 		fprintf(stderr, "# memory, repeat %u of %u\n", repeat + 1,
-			MEMORY_REPEATS);
+			REPEATS_LONG);
 		for (i = 0; i < ARRAY_SIZE(memory_shapes); i++)
-			good &= memory_measure(&contenders[0],
-					       &memory_shapes[i], repeat);
+			for (j = 0; j < CONTENDERS; j++)
+				if (j == 0 ||
+				    (full &&
+				     (contenders[j].engine == BENCH_RHASHTABLE ||
+				      contenders[j].engine == BENCH_BPF_HASH)))
+					good &= memory_measure(
+						&contenders[j],
+						&memory_shapes[i], repeat);
 	}
 	return good;
 }
 
 static bool measure_growth(void)
 {
-	unsigned int repeat;
+	unsigned int i, repeat;
 	bool good = true;
 
-	for (repeat = 0; repeat < GROW_REPEATS; repeat++) {
+	for (repeat = 0; repeat < REPEATS_LONG; repeat++) {
 		fprintf(stderr, "# growth, repeat %u of %u\n", repeat + 1,
-			GROW_REPEATS);
-		good &= grow_measure(&contenders[0], repeat);
+			REPEATS_LONG);
+		for (i = 0; i < CONTENDERS; i++)
+			if (i == 0 ||
+			    (full && contenders[i].engine == BENCH_RHASHTABLE))
+				good &= grow_measure(&contenders[i], repeat);
 	}
 	return good;
 }
@@ -213,8 +236,8 @@ static bool is_bench(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < BENCHES; i++)
-		if (!strcmp(name, bench_names[i]))
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(name, rows[i].name))
 			return true;
 	return !strcmp(name, "memory") || !strcmp(name, "grow");
 }
@@ -224,7 +247,12 @@ int main(int argc, char **argv)
 	bool good = true;
 	unsigned int i;
 
-	if (argc > 1 && *argv[1]) {
+	if (argc > 1 && !strcmp(argv[1], "--full")) {
+		full = true;
+		argc--;
+		argv++;
+	}
+	if (argc > 1) {
 		only = argv[1];
 		if (!is_bench(only)) {
 			fprintf(stderr, "no such bench: %s\n", only);
@@ -238,12 +266,6 @@ int main(int argc, char **argv)
 		good &= measure_shape(&shapes[i]);
 	if (!only || !strcmp(only, "grow"))
 		good &= measure_growth();
-	if (loop_took > 0)
-		fprintf(stderr,
-			"# %u threads at once had %.0f%% of their CPUs%s\n",
-			THREADS, 100 * loop_needed / loop_took,
-			loop_needed < 0.8 * loop_took ?
-				": how they scale is not to be trusted" :
-				"");
+	measure_summary();
 	return !good;
 }

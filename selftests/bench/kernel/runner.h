@@ -11,11 +11,21 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Most threads that measure at once. */
+#define THREADS 2
+
 /* What is measured against each other. */
 struct contender {
 	const char *name;
 	const char *hash; /* NULL: none */
 	unsigned int engine;
+};
+
+/* What they are measured by. */
+struct row {
+	const char *name;
+	unsigned int bench, read_pct, dist;
+	bool timed;
 };
 
 /* What a table holds. */
@@ -45,6 +55,12 @@ void sample_print(const struct sample *sample);
 /* tables.c */
 int table_open(const struct contender *contender, const struct shape *shape,
 	       unsigned int capacity, unsigned int threads);
+
+/* measure.c */
+bool measure(int fd, const struct contender *contender, const struct row *row,
+	     const struct shape *shape, unsigned int threads,
+	     unsigned int repeat);
+void measure_summary(void);
 
 /* memory.c, grow.c; false: a wrong answer, after a message */
 bool memory_measure(const struct contender *contender,
