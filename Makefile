@@ -62,7 +62,7 @@ userspace: ## build libkcmap and the tool kcmap
 	$(Q)$(MAKE) --no-print-directory -C userspace O=$(B)/userspace
 
 TESTPROGS := $(patsubst selftests/%.c,%,$(wildcard selftests/*.c))
-TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h userspace/lib/*.h)
+TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h userspace/lib/*.h kmod/bench/kcmap_bench.h)
 TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace/lib/include -Iselftests
 
 .PHONY: selftests

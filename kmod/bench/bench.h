@@ -88,7 +88,7 @@ struct bench_engine {
  * @entries: keys in each: those of the numbers below
  */
 struct bench_session {
-	struct mutex lock;
+	struct mutex lock; /* of all below */
 	const struct bench_engine *engine;
 	const struct bench_engine *empty;
 	unsigned int tables;
