@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,25 +48,6 @@ static long free_pages_now(void)
 	return size ? pages : -1;
 }
 
-/* Have all slab caches give back what they keep without need. */
-static bool shrink_slabs(void)
-{
-	glob_t caches;
-	size_t i;
-	int fd;
-
-	if (glob("/sys/kernel/slab/*/shrink", 0, NULL, &caches))
-		return false;
-	for (i = 0; i < caches.gl_pathc; i++) {
-		fd = open(caches.gl_pathv[i], O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || write(fd, "1", 1) != 1)
-			return false;
-		close(fd);
-	}
-	globfree(&caches);
-	return true;
-}
-
 /* When nobody allocates or frees any more: tables may still grow by themselves. */
 static long free_pages(void)
 {
@@ -91,7 +71,9 @@ static long free_pages(void)
  * @repeat: which one
  *
  * A sample for each of 65 sizes, each 2^(1/16) times the one before: so that each
- * state between two splits counts alike.
+ * state between two splits counts alike. To be called once in the life of a
+ * kernel: slabs keep what the table before had, and the next is then built of
+ * that and seems to be smaller by a sixth.
  *
  * Return: false after a message.
  */
@@ -106,19 +88,12 @@ bool memory_measure(const struct contender *contender,
 	long before, after;
 	int fd;
 
-	/*
-	 * What the first of its kind leaves behind is not this one's. The objects
-	 * of tables before are, but for this they would come out of nothing.
-	 */
+	/* What the first of its kind leaves behind is not this one's. */
 	now.entries = BENCH_ENTRIES_MIN;
 	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
 	if (fd < 0)
-		return true;
+		return false;
 	close(fd);
-	free_pages();
-	if (!shrink_slabs())
-		fprintf(stderr,
-			"# slab caches cannot be shrunk: repeats after the first show too little\n");
 	before = free_pages();
 	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
 	for (i = 0; i < MEMORY_SAMPLES && fd >= 0; i++) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Has kcmap_bench measure one table after another, in turns, and prints a line
- * of JSON for each sample. Usage: runner [--full] [BENCH]
+ * of JSON for each sample.
+ *
+ *	runner [--full] [BENCH]	all but memory
+ *	runner --memory ENGINE KEY-SIZE VALUE-SIZE REPEAT
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,32 +194,20 @@ static bool measure_shape(const struct shape *shape)
 	return good;
 }
 
-/* The bars for memory and growth are kcmap's own; peers are for comparison. */
-static bool measure_memory(void)
+/* Arguments: engine, sizes of key and value, repeat. */
+static bool measure_memory(char **argv)
 {
-	static const struct shape memory_shapes[] = {
-		{ 0, 8, 8 },
-		{ 0, 40, 32 },
-	};
-	unsigned int i, j, repeat;
-	bool good = true;
+	const struct shape shape = { 0, atoi(argv[1]), atoi(argv[2]) };
+	unsigned int i;
 
-	for (repeat = 0; repeat < REPEATS_LONG; repeat++) {
-		fprintf(stderr, "# memory, repeat %u of %u\n", repeat + 1,
-			REPEATS_LONG);
-		for (i = 0; i < ARRAY_SIZE(memory_shapes); i++)
-			for (j = 0; j < CONTENDERS; j++)
-				if (j == 0 ||
-				    (full &&
-				     (contenders[j].engine == BENCH_RHASHTABLE ||
-				      contenders[j].engine == BENCH_BPF_HASH)))
-					good &= memory_measure(
-						&contenders[j],
-						&memory_shapes[i], repeat);
-	}
-	return good;
+	for (i = 0; i < CONTENDERS; i++)
+		if (!strcmp(argv[0], contenders[i].name))
+			return memory_measure(&contenders[i], &shape,
+					      atoi(argv[3]));
+	return false;
 }
 
+/* The bar for growth is kcmap's own; a peer is for comparison. */
 static bool measure_growth(void)
 {
 	unsigned int i, repeat;
@@ -239,7 +231,7 @@ static bool is_bench(const char *name)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (!strcmp(name, rows[i].name))
 			return true;
-	return !strcmp(name, "memory") || !strcmp(name, "grow");
+	return !strcmp(name, "grow");
 }
 
 int main(int argc, char **argv)
@@ -247,6 +239,8 @@ int main(int argc, char **argv)
 	bool good = true;
 	unsigned int i;
 
+	if (argc == 6 && !strcmp(argv[1], "--memory"))
+		return !measure_memory(argv + 2);
 	if (argc > 1 && !strcmp(argv[1], "--full")) {
 		full = true;
 		argc--;
@@ -259,9 +253,6 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	/* First, while no other table has left anything behind. */
-	if (!only || !strcmp(only, "memory"))
-		good &= measure_memory();
 	for (i = 0; i < ARRAY_SIZE(shapes); i++)
 		good &= measure_shape(&shapes[i]);
 	if (!only || !strcmp(only, "grow"))
