@@ -31,7 +31,7 @@ struct bench_bulk {
  * @dist: enum bench_dist, of BENCH_MIX
  * @random: state of the generator
  * @next: number of the next key of an insert or delete
- * @errors: wrong answers
+ * @errors: rounds of the loop with a wrong answer
  * @error: errno of the last insert that failed
  * @bulk: for BENCH_LOOKUP_BULK32
  */

@@ -99,7 +99,7 @@ struct kcmap_bench_latency {
  * @loop_ns: out: nanoseconds that these would have taken undisturbed: as long for
  *	each chunk as for the fastest
  * @loop_took: out: nanoseconds that these took
- * @errors: out: wrong answers
+ * @errors: out: not 0 if there were wrong answers, one or more in some thousand
  *
  * Errors: EOPNOTSUPP: the engine cannot do that; EINTR.
  */

@@ -79,22 +79,23 @@ static __always_inline u64 bench_zipf(struct bench_thread *thread)
 	       ((thread->random >> 32) & (BIT_ULL(octave) - 1));
 }
 
-static __always_inline void bench_mix(const struct bench_engine *engine,
-				      struct bench_thread *thread)
+/* Not 0 where the answer is wrong. */
+static __always_inline u64 bench_mix(const struct bench_engine *engine,
+				     struct bench_thread *thread)
 {
 	u64 key[BENCH_KEY_WORDS], value[BENCH_VALUE_WORDS] = {};
 	u64 number;
+	int rc;
 
 	number = thread->dist == BENCH_ZIPF ? bench_zipf(thread) :
 					      bench_random(thread, 0);
 	bench_key(key, number);
 	if (((u32)thread->random * 100ULL) >> 32 < thread->read_pct) {
-		thread->errors += !!engine->lookup(thread->table, key, value);
-		thread->errors += !!bench_differ(value, number);
-	} else {
-		bench_value(value, number);
-		thread->errors += !!engine->update(thread->table, key, value);
+		rc = engine->lookup(thread->table, key, value);
+		return rc ? 1 : bench_differ(value, number);
 	}
+	bench_value(value, number);
+	return !!engine->update(thread->table, key, value);
 }
 
 static __always_inline void bench_bulk(const struct bench_engine *engine,
@@ -102,17 +103,18 @@ static __always_inline void bench_bulk(const struct bench_engine *engine,
 {
 	struct bench_bulk *bulk = thread->bulk;
 	unsigned int i;
-	u64 found;
+	u64 wrong;
 
 	for (i = 0; i < BENCH_BULK; i++) {
 		bulk->numbers[i] = bench_random(thread, 0);
 		bench_key(bulk->keys + i * BENCH_KEY_WORDS, bulk->numbers[i]);
 	}
-	found = engine->lookup_bulk(thread->table, bulk->keys, bulk->values);
-	thread->errors += found != GENMASK_ULL(BENCH_BULK - 1, 0);
+	wrong = engine->lookup_bulk(thread->table, bulk->keys, bulk->values) ^
+		GENMASK_ULL(BENCH_BULK - 1, 0);
 	for (i = 0; i < BENCH_BULK; i++)
-		thread->errors += !!bench_differ(
-			bulk->values + i * BENCH_VALUE_WORDS, bulk->numbers[i]);
+		wrong |= bench_differ(bulk->values + i * BENCH_VALUE_WORDS,
+				      bulk->numbers[i]);
+	thread->errors += !!wrong;
 }
 
 /* The value of each key says its number, so every answer can be checked. */
@@ -121,7 +123,7 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 				       u32 nr)
 {
 	u64 key[BENCH_KEY_WORDS], value[BENCH_VALUE_WORDS] = {};
-	u64 number, differ = 0;
+	u64 number, differ = 0, wrong = 0;
 	u32 i;
 	int rc;
 
@@ -130,17 +132,15 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, 0);
 			bench_key(key, number);
-			thread->errors +=
-				!!engine->lookup(thread->table, key, value);
-			thread->errors += !!bench_differ(value, number);
+			wrong |= !!engine->lookup(thread->table, key, value);
+			wrong |= bench_differ(value, number);
 		}
 		break;
 	case BENCH_LOOKUP_MISS:
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, 0) + BENCH_ABSENT;
 			bench_key(key, number);
-			thread->errors +=
-				!engine->lookup(thread->table, key, value);
+			wrong |= !engine->lookup(thread->table, key, value);
 		}
 		break;
 	case BENCH_LOOKUP_DEPENDENT:
@@ -148,10 +148,9 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 		for (i = 0; i < nr; i++) {
 			number = bench_random(thread, differ);
 			bench_key(key, number);
-			thread->errors +=
-				!!engine->lookup(thread->table, key, value);
+			wrong |= !!engine->lookup(thread->table, key, value);
 			differ = bench_differ(value, number);
-			thread->errors += !!differ;
+			wrong |= differ;
 		}
 		break;
 	case BENCH_LOOKUP_BULK32:
@@ -163,8 +162,7 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 			number = bench_random(thread, 0);
 			bench_key(key, number);
 			bench_value(value, number);
-			thread->errors +=
-				!!engine->update(thread->table, key, value);
+			wrong |= !!engine->update(thread->table, key, value);
 		}
 		break;
 	case BENCH_INSERT:
@@ -182,14 +180,15 @@ static __always_inline void bench_loop(const struct bench_engine *engine,
 	case BENCH_DELETE:
 		for (i = 0; i < nr; i++) {
 			bench_key(key, thread->next++);
-			thread->errors += !!engine->remove(thread->table, key);
+			wrong |= !!engine->remove(thread->table, key);
 		}
 		break;
 	case BENCH_MIX:
 		for (i = 0; i < nr; i++)
-			bench_mix(engine, thread);
+			wrong |= bench_mix(engine, thread);
 		break;
 	}
+	thread->errors += !!wrong;
 }
 
 #endif /* _KCMAP_BENCH_LOOP_H */
