@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "fault.h"
+#include "reserve.h"
 #include "table_testlib.h"
 
 /* Far more keys than the slots of a segment: moves, then chained segments. */
@@ -171,7 +172,7 @@ static void chosen_keys(struct kunit *test)
 	/* What is tried in vain is not tried for each key again. */
 	kcmap_fault_set(150, U32_MAX);
 	stats = write_keys(test, table, KCMAP_WRITE_INSERT, keys, nr,
-			   GFP_ATOMIC);
+			   GFP_KERNEL);
 	kcmap_fault_set(0, 0);
 	KUNIT_EXPECT_LE(test, stats.splits, (u64)table->layout.depth);
 	KUNIT_EXPECT_GT(test, stats.overflow_segments, 3ULL);
@@ -198,14 +199,14 @@ static void insert_faulty(struct kunit *test, struct kcmap_table *table,
 	test_key(key, table->params.key_size, number);
 	test_value(value, table->params.value_size, number);
 	rc = kcmap_table_write(table, KCMAP_WRITE_INSERT, key, value, NULL,
-			       GFP_ATOMIC);
+			       GFP_KERNEL);
 	if (rc == -ENOMEM) {
 		(*refused)++;
 		kcmap_fault_set(0, 0);
 		KUNIT_ASSERT_EQ(test, -ENOENT,
 				kcmap_table_lookup(table, key, NULL));
 		rc = kcmap_table_write(table, KCMAP_WRITE_INSERT, key, value,
-				       NULL, GFP_ATOMIC);
+				       NULL, GFP_KERNEL);
 	}
 	KUNIT_ASSERT_EQ(test, 0, rc);
 }
@@ -353,6 +354,43 @@ static void splits_later(struct kunit *test)
 	test_table_free(test, table);
 }
 
+/*
+ * Writers that may not wait live on the reserve for a while, and when that is used
+ * up a key is refused and the table as before.
+ */
+static void reserve_carries(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 20000, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	u64 key, value;
+	int rc = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, kcmap_reserve_fill());
+	/* One CPU's reserve, and none that is filled up meanwhile. */
+	migrate_disable();
+	kcmap_fault_set(0, U32_MAX);
+	for (key = 0; key < shape.max_entries && !rc; key++)
+		rc = kcmap_table_write(table, KCMAP_WRITE_INSERT, &key, &key,
+				       NULL, GFP_ATOMIC);
+	kcmap_fault_set(0, 0);
+	migrate_enable();
+	kunit_info(test, "%llu keys without memory\n", key - 1);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, rc);
+	KUNIT_EXPECT_GT(test, key, 192ULL * KCMAP_RESERVE / 4);
+	test_expect(test, table, 0, key - 1, 0);
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			kcmap_table_lookup(table, &(u64){ key - 1 }, &value));
+	test_check(test, table);
+
+	KUNIT_EXPECT_EQ(test, 0, kcmap_reserve_fill());
+	for (key--; key < shape.max_entries; key++)
+		KUNIT_ASSERT_EQ(test, 0,
+				kcmap_table_write(table, KCMAP_WRITE_INSERT,
+						  &key, &key, NULL,
+						  GFP_ATOMIC));
+	test_table_free(test, table);
+}
+
 static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(crowded),
 	KUNIT_CASE_PARAM(grows_and_shrinks, grow_shape_gen_params),
@@ -363,6 +401,7 @@ static struct kunit_case growth_cases[] = {
 	KUNIT_CASE(merges_fail),
 	KUNIT_CASE(splits_later),
 	KUNIT_CASE(clear_fails),
+	KUNIT_CASE(reserve_carries),
 	{}
 };
 

@@ -8,6 +8,7 @@
 #include <linux/rcupdate.h>
 
 #include "map.h"
+#include "reserve.h"
 
 unsigned int kcmap_maps_max = 65536;
 module_param_named(maps_max, kcmap_maps_max, uint, 0444);
@@ -36,9 +37,12 @@ static int __init kcmap_init(void)
 		return -EINVAL;
 	}
 
-	ret = alloc_chrdev_region(&kcmap_base, 0, 1 + kcmap_maps_max, "kcmap");
+	ret = kcmap_reserve_init();
 	if (ret)
 		return ret;
+	ret = alloc_chrdev_region(&kcmap_base, 0, 1 + kcmap_maps_max, "kcmap");
+	if (ret)
+		goto err_reserve;
 	ret = kcmap_cdev_add(&kcmap_map_cdev, &kcmap_map_fops, KCMAP_MINOR_MAP,
 			     kcmap_maps_max);
 	if (ret)
@@ -58,6 +62,8 @@ err_map:
 	cdev_del(&kcmap_map_cdev);
 err_region:
 	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
+err_reserve:
+	kcmap_reserve_exit();
 	return ret;
 }
 
@@ -67,6 +73,7 @@ static void __exit kcmap_exit(void)
 	cdev_del(&kcmap_control_cdev);
 	cdev_del(&kcmap_map_cdev);
 	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
+	kcmap_reserve_exit();
 	/* Callbacks of tables that were freed must not outlive the code. */
 	rcu_barrier();
 }

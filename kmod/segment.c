@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "fault.h"
+#include "reserve.h"
 #include "segment.h"
 
 static unsigned int lock_count(const struct kcmap_layout *layout, bool chained)
@@ -33,6 +34,31 @@ size_t kcmap_segment_bytes(const struct kcmap_layout *layout, bool chained)
 	       kcmap_layout_pages(layout) * PAGE_SIZE;
 }
 
+/* Without waiting, and without memory, there is the reserve. */
+static void *from_reserve(enum kcmap_reserve_kind kind, gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) ? NULL : kcmap_reserve_take(kind);
+}
+
+static struct kcmap_segment *
+segment_struct_alloc(const struct kcmap_layout *layout, bool chained, gfp_t gfp)
+{
+	size_t bytes = struct_bytes(layout, chained);
+	struct kcmap_segment *segment;
+
+	segment = kcmap_fault() ? NULL : kmalloc(bytes, gfp);
+	if (!segment && bytes <= KCMAP_RESERVE_STRUCT)
+		segment = from_reserve(KCMAP_RESERVE_STRUCTS, gfp);
+	return segment;
+}
+
+static struct kcmap_bucket *segment_page_alloc(gfp_t gfp)
+{
+	void *page = kcmap_fault() ? NULL : (void *)__get_free_page(gfp);
+
+	return page ?: from_reserve(KCMAP_RESERVE_PAGES, gfp);
+}
+
 /**
  * kcmap_segment_alloc - make an empty segment that nobody sees yet
  * @layout: layout of the table
@@ -51,8 +77,7 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 	unsigned int i;
 
 	gfp |= __GFP_ACCOUNT | __GFP_ZERO;
-	segment = kcmap_fault() ? NULL :
-				  kmalloc(struct_bytes(layout, chained), gfp);
+	segment = segment_struct_alloc(layout, chained, gfp);
 	if (!segment)
 		return NULL;
 	raw_spin_lock_init(&segment->lock);
@@ -62,8 +87,7 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 		raw_spin_lock_init(&locks[i]);
 
 	for (i = 0; i < pages; i++) {
-		segment->page[i] = kcmap_fault() ? NULL :
-						   (void *)__get_free_page(gfp);
+		segment->page[i] = segment_page_alloc(gfp);
 		if (!segment->page[i]) {
 			kcmap_segment_free(segment);
 			return NULL;
