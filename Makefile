@@ -118,7 +118,7 @@ bucket-fill: ## print the tables behind the choice of the bucket scheme
 	$(Q)$(B)/selftests/bench/bucket_fill sim
 
 .PHONY: bench
-bench: deps ## measure kcmap and the kernel's other hash tables (BENCH=lookup_hit: one bench; FULL=1: everything)
+bench: deps ## measure kcmap and the kernel's other hash tables (BENCH=lookup_hit: one; BENCH=icount: system calls; FULL=1: all)
 	$(Q)selftests/bench/kernel/run $(if $(filter 1,$(FULL)),--full) $(BENCH)
 
 .PHONY: bench-report

@@ -13,7 +13,7 @@ def line: "\(.bench) \(.key_size)+\(.value_size) \(.entries) \(.threads) \(.engi
 	"\(if .hash then "/" + .hash else "" end)\(if .read_pct then " \(.read_pct)% reads" else "" end)\(if .dist == "zipf" then " zipf" else "" end)";
 
 . as $samples
-| ($samples | map(select(.ns_per_op)) | group_by([.bench, .key_size, .entries, .threads, .read_pct, .dist, .engine, .hash]) | map(.[0] + {
+| ($samples | map(select(.ns_per_op and .unit != "instructions")) | group_by([.bench, .key_size, .entries, .threads, .read_pct, .dist, .engine, .hash]) | map(.[0] + {
 	n: length, ns: (map(.ns_per_op) | median), min: (map(.ns_per_op) | min), max: (map(.ns_per_op) | max)
 })) as $speed
 | ($samples | map(select(.p50_ns)) | group_by([.bench, .key_size, .entries, .threads, .engine, .hash]) | map(.[0] + {
@@ -25,9 +25,13 @@ def line: "\(.bench) \(.key_size)+\(.value_size) \(.entries) \(.threads) \(.engi
 }) | group_by([.key_size, .engine, .hash]) | map(.[0] + {
 	n: length, bytes: (map(.mean) | median), min: (map(.mean) | min), max: (map(.mean) | max), worst: (map(.worst) | max)
 })) as $memory
+| ($samples | map(select(.unit == "instructions")) | group_by([.bench, .hash]) | map(.[0] + {
+	n: length, count: (map(.ns_per_op) | median), min: (map(.ns_per_op) | min), max: (map(.ns_per_op) | max)
+})) as $instructions
 
 # Nothing where there is no sample.
-| def ns($b; $e; $n; $t): $speed[] | select(.bench == $b and .engine == $e and .entries == $n and .threads == $t and .key_size == 8 and .hash != "siphash") | .ns;
+| def count($b; $h): $instructions[] | select(.bench == $b and .hash == $h) | .count;
+def ns($b; $e; $n; $t): $speed[] | select(.bench == $b and .engine == $e and .entries == $n and .threads == $t and .key_size == 8 and .hash != "siphash") | .ns;
 def best($b; $n): [ns($b; "rhashtable", "bpf_hash", "bpf_rhash"; $n; 1)] | select(length > 0) | min;
 def faster($b; $n): best($b; $n) / ns($b; "kcmap"; $n; 1);
 def bulk: ns("lookup_bulk32"; "kcmap"; 1048576; 1);
@@ -47,7 +51,10 @@ def latency($b): $latency[] | select(.bench == $b and (.engine == "kcmap" or .en
 "Bytes an entry, growing from 64 Ki to 1 Mi: mean (median, least and most of the repeats), worst moment",
 ($memory[] | "\(.engine) \(.key_size)+\(.value_size): \(.bytes | hundredths) \(.min | hundredths) \(.max | hundredths), \(.worst | hundredths) (\(.n))"),
 "",
-"Measured in user-mode Linux. BPF RHASH is left out of insert and delete:",
+"Instructions an operation on \($instructions[0].kernel // "the distribution's kernel"), system call included: median, least and most of the repeats",
+($instructions[] | "\(.bench) \(.engine)/\(.hash): \(.count) \(.min) \(.max) (\(.n))"),
+"",
+"All else is measured in user-mode Linux. BPF RHASH is left out of insert and delete:",
 "its allocator is refilled at the tick there, and nearly all inserts would fail.",
 "Wrong answers, look-ups that miss a key during growth among them, end a run with an error.",
 "",
@@ -62,6 +69,9 @@ def latency($b): $latency[] | select(.bench == $b and (.engine == "kcmap" or .en
 	at_least("P4 update, rhashtable / kcmap"; update("rhashtable"); 1.5),
 	(("insert", "delete") as $b | at_least("P4 \($b), best / kcmap"; faster($b; 1048576); 1.5)),
 	((4096, 65536, 1048576) as $n | at_least("P5 scaling of kcmap / of private tables, \($n)"; scaling("kcmap"; $n) / scaling("private"; $n); 0.97)),
+	(("lookup", "update") as $b | at_most("P9 instructions of an ioctl \($b) / of bpf()'s"; count("ioctl_\($b)"; "fast") / count("bpf_\($b)"; "jhash"); 0.5)),
+	at_most("P9 instructions an item of 64 look-ups, fast hash"; count("ioctl_batch64"; "fast"); 150),
+	at_most("P9 instructions an item of 64 look-ups, SipHash"; count("ioctl_batch64"; "siphash"); 300),
 	(([8, 16, 36], [40, 72, 125]) as [$k, $payload, $limit]
 		| at_most("P10 mean bytes an entry, key of \($k)"; memory($k) | .bytes; $limit),
 		at_most("P10 worst bytes an entry, key of \($k)"; memory($k) | .worst; 2.2 * ($payload + 6))),
