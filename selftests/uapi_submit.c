@@ -281,6 +281,32 @@ TEST(mixed_statuses)
 	CHECK_EQ(map_stats(fd).entries, 0);
 }
 
+/* Each operand by itself: no opcode has any; one that is unknown says so. */
+TEST(operands)
+{
+	int fd = map_create(NULL, 100, 8, 8);
+	uint64_t key = 1;
+	unsigned int i;
+
+	fill(fd, 1, 2);
+	for (i = 0; i < ARRAY_SIZE(((struct kcmap_op *)0)->operand); i++) {
+		struct kcmap_op ops[] = {
+			{ .opcode = KCMAP_OP_DELETE, .key = PTR(&key) },
+			{ .opcode = KCMAP_OP_TRANSITION, .key = PTR(&key) },
+		};
+		struct kcmap_submit args = submit_args(ops, 2);
+
+		ops[0].operand[i] = 1ULL << 63;
+		ops[1].operand[i] = 1;
+		CHECK_OK(ioctl(fd, KCMAP_MAP_SUBMIT, &args));
+		CHECK_EQ(args.done, 2);
+		if (!CHECK_EQ(ops[0].status, -EINVAL) ||
+		    !CHECK_EQ(ops[1].status, -EOPNOTSUPP))
+			tap_diag("... operand %u", i);
+	}
+	CHECK_EQ(map_stats(fd).entries, 1);
+}
+
 /* A descriptor of a newer program: the tail must be zero. */
 TEST(op_size_longer)
 {
@@ -471,9 +497,8 @@ static void reset(void)
 /* Each opcode in the strided form, odd keys present, for some sizes of batch. */
 TEST(strided_opcodes)
 {
-	static const unsigned int sizes[] = {
-		1, 2, 7, 8, 63, 64, 65, 200, MANY
-	};
+	static const unsigned int sizes[] = { 1,  2,  7,  8,  31,  32,
+					      33, 63, 64, 65, 200, MANY };
 	unsigned int s, i;
 
 	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
@@ -574,7 +599,8 @@ TEST(strided_largest)
 /* The n-th element is the last that can be reached, for each array. */
 TEST(strided_fault)
 {
-	static const unsigned int good[] = { 0, 1, 5, 63, 64, 65, 130 };
+	static const unsigned int good[] = { 0,	 1,  5,	 31, 32,
+					     33, 63, 64, 65, 130 };
 	static const int opcodes[] = {
 		KCMAP_OP_LOOKUP,
 		KCMAP_OP_UPSERT,
