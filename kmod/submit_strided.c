@@ -11,8 +11,8 @@
 /* Items that are run at once where that can be had: their misses overlap. */
 #define KCMAP_STRIDED_CHUNK 16
 
-/* Two gaps, so that the values and the statuses of a chunk are aligned. */
-#define KCMAP_STRIDED_GAPS (2 * sizeof(u64))
+/* Gaps, so that values and statuses of a chunk are aligned, and end so. */
+#define KCMAP_STRIDED_GAPS (3 * sizeof(u64))
 
 /* 32 items of 8-byte keys and values, or KCMAP_STRIDED_CHUNK of 40 bytes. */
 #define KCMAP_STRIDED_STACK (640 + KCMAP_STRIDED_GAPS)
@@ -44,13 +44,25 @@ struct kcmap_strided {
 	s32 *statuses;
 };
 
-static int kcmap_strided_result(const struct kcmap_strided *s,
-				unsigned int first, unsigned int n)
+static __always_inline int kcmap_strided_result(const struct kcmap_strided *s,
+						unsigned int first,
+						unsigned int n)
 {
 	u32 size = s->map->value_size;
 
 	return kcmap_copy_out(s->uresults + first * size,
 			      s->values + first * size, n * size);
+}
+
+/* Not all of them can be reached: those that cannot get the status @fault. */
+static noinline void kcmap_strided_results_one_by_one(struct kcmap_strided *s,
+						      unsigned int first,
+						      unsigned int end,
+						      int fault)
+{
+	for (; first < end; first++)
+		if (kcmap_strided_result(s, first, 1))
+			s->statuses[first] = fault;
 }
 
 /*
@@ -67,18 +79,17 @@ static void kcmap_strided_results(struct kcmap_strided *s, u64 which, int fault)
 		which += BIT_ULL(i);
 		end = which ? __ffs64(which) : KCMAP_BULK_MAX;
 		which &= which - 1;
-		if (likely(!kcmap_strided_result(s, i, end - i)))
-			continue;
-		for (; i < end; i++)
-			if (kcmap_strided_result(s, i, 1))
-				s->statuses[i] = fault;
+		if (unlikely(kcmap_strided_result(s, i, end - i)))
+			kcmap_strided_results_one_by_one(s, i, end, fault);
 	}
 }
 
-static void kcmap_strided_set(struct kcmap_strided *s, s32 status,
+/* Two at a time; there is room for one more. */
+static void kcmap_strided_set(struct kcmap_strided *s, u32 status,
 			      unsigned int n)
 {
-	memset32((u32 *)s->statuses, status, n);
+	memset64((u64 *)s->statuses, (u64)status << 32 | status,
+		 DIV_ROUND_UP(n, 2));
 }
 
 static int kcmap_strided_lookup(struct kcmap_strided *s, unsigned int n)
