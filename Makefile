@@ -40,7 +40,7 @@ deps: ## install the Debian packages that are missing
 
 # Symbolic links rather than a copy: kbuild sees a changed source at once.
 .PHONY: modules
-modules: ## build kcmap.ko and kcmap_classify.ko (KVER=, KDIR=, KCMAP_KUNIT=y, KCMAP_BUSTED=y, W=1)
+modules: ## build kcmap.ko, kcmap_classify.ko, kcmap_bench.ko (KVER=, KDIR=, KCMAP_KUNIT=y, KCMAP_BUSTED=y, W=1)
 	@test -n "$(krel)" || { echo "make: no kernel headers in '$(KDIR)': run 'make deps', or set KVER= or KDIR=" >&2; exit 1; }
 	@mkdir -p $(MODDIR)
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(MODDIR)/
@@ -134,7 +134,7 @@ install: install-modules install-headers install-userspace ## install modules, h
 install-modules:
 	@test -f $(MODDIR)/kcmap.ko || { echo "make: no modules for $(KVER) yet: run 'make KVER=$(KVER) modules' first" >&2; exit 1; }
 	install -d $(DESTDIR)$(moddir)/$(krel)/updates $(DESTDIR)$(udevrulesdir)
-	install -m 644 $(MODDIR)/kcmap.ko $(MODDIR)/kcmap_classify.ko $(DESTDIR)$(moddir)/$(krel)/updates/
+	install -m 644 $(addprefix $(MODDIR)/,kcmap.ko kcmap_classify.ko kcmap_bench.ko) $(DESTDIR)$(moddir)/$(krel)/updates/
 	$(if $(DESTDIR),,depmod $(krel))
 	install -m 644 $(wildcard userspace/packaging/*.rules) $(DESTDIR)$(udevrulesdir)/
 
@@ -152,7 +152,7 @@ install-userspace: userspace
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(moddir)/$(krel)/updates/kcmap.ko $(DESTDIR)$(moddir)/$(krel)/updates/kcmap_classify.ko
+	rm -f $(addprefix $(DESTDIR)$(moddir)/$(krel)/updates/,kcmap.ko kcmap_classify.ko kcmap_bench.ko)
 	$(if $(DESTDIR),,depmod $(krel))
 	rm -f $(addprefix $(DESTDIR)$(udevrulesdir)/,$(notdir $(wildcard userspace/packaging/*.rules)))
 	rm -rf $(DESTDIR)$(prefix)/src/kcmap-$(krel)

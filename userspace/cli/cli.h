@@ -65,6 +65,7 @@ extern const struct option global_options[];
 
 int run_command_line(char **argv);
 
+extern const struct option bench_options[];
 extern const struct option create_options[];
 extern const struct option scan_options[];
 extern const struct command classify_commands[];
@@ -82,6 +83,7 @@ int cmd_delete(char **args, int nr_args);
 int cmd_take(char **args, int nr_args);
 int cmd_scan(char **args, int nr_args);
 int cmd_clear(char **args, int nr_args);
+int cmd_bench(char **args, int nr_args);
 int cmd_feature(char **args, int nr_args);
 int cmd_version(char **args, int nr_args);
 int cmd_help(char **args, int nr_args);

@@ -47,6 +47,8 @@ const struct command commands[] = {
 	{ "stats", "NAME", "counters of a map", NULL, NULL, 1, 1, cmd_stats },
 	{ "classify", "COMMAND", "packets looked up in a map", NULL,
 	  classify_commands, 0, 0, NULL },
+	{ "bench", "", "measure kcmap and the kernel's other hash tables here",
+	  bench_options, NULL, 0, 0, cmd_bench },
 	{ "feature", "", "what module and kernel can do", NULL, NULL, 0, 0,
 	  cmd_feature },
 	{ "version", "", "versions of tool, library and module", NULL, NULL, 0,

@@ -139,6 +139,12 @@ void json_u64(struct json *json, const char *name, uint64_t number)
 	fprintf(json->out, "%ju", number);
 }
 
+void json_double(struct json *json, const char *name, double number)
+{
+	begin(json, name);
+	fprintf(json->out, "%.2f", number);
+}
+
 void json_s64(struct json *json, const char *name, int64_t number)
 {
 	begin(json, name);

@@ -52,15 +52,24 @@ sed -n "s/^	local types='\(.*\)'/\1/p" completion/kcmap | words >"$dir/completed
 "$built/kcmap" help types | sed -n 's/^  \([a-z0-9]*\) .*/\1/p' | sort >"$dir/types"
 same "completion has the commands" "$dir/commands" "$dir/completed"
 same "and those of classify" "$dir/classify" "$dir/completed_classify"
+"$built/kcmap" bench --bench '?' 2>&1 | sed 's/.*: expected //' | words >"$dir/benches"
+"$built/kcmap" bench --engine '?' 2>&1 | sed 's/.*: expected //' | words >"$dir/engines"
+sed -n "s/^	local benches='\(.*\)'/\1/p" completion/kcmap | words >"$dir/completed_benches"
+sed -n "s/^	local engines='\(.*\)'/\1/p" completion/kcmap | words >"$dir/completed_engines"
+same "and the benches" "$dir/benches" "$dir/completed_benches"
+same "and the engines" "$dir/engines" "$dir/completed_engines"
 same "and the types" "$dir/types" "$dir/completed_types"
 sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' <(sed -n '/^\.Sh COMMANDS/,/^\.Sh TYPES/p' man/man1/kcmap.1) | sort -u >"$dir/manual"
 same "the manual has the commands" "$dir/commands" "$dir/manual"
-{ "$built/kcmap" help; for c in create scan "classify attach" "classify flows"; do
+{ "$built/kcmap" help; for c in create scan bench "classify attach" "classify flows"; do
 	# shellcheck disable=SC2086
 	"$built/kcmap" help $c
 done; } | grep -oE '^  (-., )?--[a-z-]+' | grep -oE '\-\-[a-z-]+' | sort -u >"$dir/options"
 grep -oE '\-\-[a-z][a-z-]+' completion/kcmap | sort -u >"$dir/completed_options"
 grep -oE 'Fl Fl [a-z-]+' man/man1/kcmap.1 | sed 's/Fl Fl /--/' | sort -u >"$dir/manual_options"
+sed -n '/^\.It Fl Fl bench/,/^\.It Fl Fl entries/s/^\.Cm \([a-z0-9_]*\).*/\1/p' man/man1/kcmap.1 | sort >"$dir/manual_bench"
+sort "$dir/benches" "$dir/engines" >"$dir/bench"
+same "the manual has the benches and engines" "$dir/bench" "$dir/manual_bench"
 same "completion has the options" "$dir/options" "$dir/completed_options"
 same "the manual has the options" "$dir/options" "$dir/manual_options"
 

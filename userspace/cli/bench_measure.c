@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /* One sample of one bench on one table. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "runner.h"
+#include "bench.h"
 
 #define SAMPLE_MS 80
 
@@ -72,7 +72,7 @@ static bool may_err(const struct contender *contender, const struct row *row,
 }
 
 /**
- * measure() - measure a bench once and print the sample
+ * measure() - measure a bench once
  * @fd: table
  * @contender: what it is
  * @row: bench
@@ -98,16 +98,16 @@ bool measure(int fd, const struct contender *contender, const struct row *row,
 	if (errors == UINT64_MAX) {
 		if (errno == EOPNOTSUPP)
 			return true;
-		fprintf(stderr, "# %s %s: %s\n", contender->name, row->name,
-			strerror(errno));
+		bench_say("%s %s: %s", contender->name, row->name,
+			  strerror(errno));
 		return false;
 	}
 	if (errors)
-		fprintf(stderr, "# %s %s: %" PRIu64 " wrong answers\n",
-			contender->name, row->name, errors);
+		bench_say("%s %s: %" PRIu64 " wrong answers", contender->name,
+			  row->name, errors);
 	if (errors && !may_err(contender, row, threads))
 		return false;
-	sample_print(&sample);
+	sample_add(&sample);
 	return true;
 }
 
@@ -115,10 +115,9 @@ bool measure(int fd, const struct contender *contender, const struct row *row,
 void measure_summary(void)
 {
 	if (loop_took > 0)
-		fprintf(stderr,
-			"# threads at once had %.0f%% of their CPUs%s\n",
-			100 * loop_needed / loop_took,
-			loop_needed < 0.8 * loop_took ?
-				": how they scale is not to be trusted" :
-				"");
+		bench_say("threads at once had %.0f%% of their CPUs%s",
+			  100 * loop_needed / loop_took,
+			  loop_needed < 0.8 * loop_took ?
+				  ": how they scale is not to be trusted" :
+				  "");
 }

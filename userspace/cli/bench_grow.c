@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /* How a table grows from 1 Ki to 4 Mi entries. */
 #include <errno.h>
 #include <inttypes.h>
@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "runner.h"
+#include "bench.h"
 
 #define GROW_FROM 1024
 #define GROW_TO (1 << 22)
@@ -30,7 +30,7 @@ static bool resize(int fd, unsigned int entries)
 }
 
 /*
- * Grow the table of @fd, and print what that took; where there is a reader,
+ * Grow the table of @fd, and add what that took; where there is a reader,
  * what its look-ups took, under the name of @reader.
  */
 static bool grow(int fd, const struct contender *contender,
@@ -47,8 +47,8 @@ static bool grow(int fd, const struct contender *contender,
 	if (ioctl(fd, KCMAP_BENCH_GROW, &args))
 		return false;
 	if (args.errors) {
-		fprintf(stderr, "# %s %s: %" PRIu64 " wrong answers\n",
-			contender->name, sample.bench, (uint64_t)args.errors);
+		bench_say("%s %s: %" PRIu64 " wrong answers", contender->name,
+			  sample.bench, (uint64_t)args.errors);
 		errno = EIO;
 		return false;
 	}
@@ -59,7 +59,7 @@ static bool grow(int fd, const struct contender *contender,
 		sample.ns_per_op = (double)args.ns / args.done;
 		latency_sample(&sample, &args.latency);
 	}
-	sample_print(&sample);
+	sample_add(&sample);
 	*ms = args.ns / 1000000 + 1;
 	return true;
 }
@@ -77,7 +77,7 @@ static bool jitter(int fd, const struct shape *shape, unsigned int ms,
 	if (ioctl(fd, KCMAP_BENCH_JITTER, &args))
 		return false;
 	latency_sample(&sample, &args.latency);
-	sample_print(&sample);
+	sample_add(&sample);
 	return true;
 }
 
@@ -118,8 +118,7 @@ bool grow_measure(const struct contender *contender, unsigned int repeat)
 	       grow(fd, contender, &to, "grow_lookup_presized", repeat, &ms);
 out:
 	if (!good)
-		fprintf(stderr, "# growing %s: %s\n", contender->name,
-			strerror(errno));
+		bench_say("growing %s: %s", contender->name, strerror(errno));
 	close(fd);
 	return good;
 }

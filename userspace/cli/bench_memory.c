@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /*
  * How much memory a table takes while it grows: what the kernel's allocator of
  * pages has no more, whoever has it (slabs, vmalloc, page tables), and not what
@@ -11,12 +11,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "runner.h"
+#include "bench.h"
 
 #define MEMORY_FROM (1 << 16)
 /* To 16 times as many: four times from one split of all segments to the next. */
 #define MEMORY_DOUBLINGS 4
 #define MEMORY_STEPS 16 /* a doubling */
+#define MEMORY_STEP 1.0442737824274138 /* the 16th root of 2 */
 #define MEMORY_SAMPLES (MEMORY_DOUBLINGS * MEMORY_STEPS + 1)
 
 #define ZONEINFO_SIZE 65536
@@ -68,7 +69,6 @@ static long free_pages(void)
  * memory_measure() - memory of a table from 64 Ki to 1 Mi entries
  * @contender: of what kind
  * @shape: sizes of key and value
- * @repeat: which one
  *
  * A sample for each of 65 sizes, each 2^(1/16) times the one before: so that each
  * state between two splits counts alike. To be called once in the life of a
@@ -78,12 +78,13 @@ static long free_pages(void)
  * Return: false after a message.
  */
 bool memory_measure(const struct contender *contender,
-		    const struct shape *shape, unsigned int repeat)
+		    const struct shape *shape)
 {
 	struct kcmap_bench_resize resize = {};
 	struct shape now = *shape;
 	double bytes[MEMORY_SAMPLES];
 	unsigned int entries[MEMORY_SAMPLES], i;
+	double size = MEMORY_FROM;
 	struct sample sample;
 	long before, after;
 	int fd;
@@ -97,11 +98,12 @@ bool memory_measure(const struct contender *contender,
 	before = free_pages();
 	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
 	for (i = 0; i < MEMORY_SAMPLES && fd >= 0; i++) {
-		entries[i] = MEMORY_FROM * exp2((double)i / MEMORY_STEPS) + 0.5;
+		entries[i] = size + 0.5;
+		size *= MEMORY_STEP;
 		resize.entries = entries[i];
 		if (ioctl(fd, KCMAP_BENCH_RESIZE, &resize)) {
-			fprintf(stderr, "# %s: growing to %u: %s\n",
-				contender->name, entries[i], strerror(errno));
+			bench_say("%s: growing to %u: %s", contender->name,
+				  entries[i], strerror(errno));
 			break;
 		}
 		after = free_pages();
@@ -109,14 +111,14 @@ bool memory_measure(const struct contender *contender,
 			   entries[i];
 	}
 	close(fd);
-	/* Only now: what is printed takes memory, too. */
+	/* Only now: samples take memory, too. */
 	if (i < MEMORY_SAMPLES || before < 0 || after < 0)
 		return false;
 	for (i = 0; i < MEMORY_SAMPLES; i++) {
 		now.entries = entries[i];
-		sample = sample_of("memory", contender, &now, 1, repeat);
+		sample = sample_of("memory", contender, &now, 1, 0);
 		sample.bytes_per_entry = bytes[i];
-		sample_print(&sample);
+		sample_add(&sample);
 	}
 	return true;
 }

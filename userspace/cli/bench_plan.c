@@ -1,16 +1,9 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/*
- * Has kcmap_bench measure one table after another, in turns, and prints a line
- * of JSON for each sample.
- *
- *	runner [--full] [BENCH]	all but memory
- *	runner --memory ENGINE KEY-SIZE VALUE-SIZE REPEAT
- */
-#include <stdlib.h>
+// SPDX-License-Identifier: MIT
+/* What is measured, in which order, and how often. */
 #include <string.h>
 #include <unistd.h>
 
-#include "runner.h"
+#include "bench.h"
 
 #define REPEATS 7
 #define REPEATS_FULL 5
@@ -61,9 +54,6 @@ static const struct shape shapes[] = {
 	{ 1 << 20, 8, 8 }, { 1415578, 8, 8 },	{ 1 << 22, 8, 8 },
 	{ 65536, 40, 32 }, { 1 << 20, 40, 32 },
 };
-
-static const char *only;
-static bool full;
 
 /* Whether it makes sense, and somebody wants to know. */
 static bool possible(const struct contender *contender, const struct row *row,
@@ -119,15 +109,42 @@ static bool in_bars(const struct contender *contender, const struct row *row,
 		return shape->entries == 1 << 20;
 	}
 	/* No bar, but asked for. */
-	return only && shape->entries == 1 << 20;
+	return bench_config.bench && shape->entries == 1 << 20;
 }
 
+static bool engine_wanted(const struct contender *contender)
+{
+	return !bench_config.engine ||
+	       !strcmp(bench_config.engine, contender->name);
+}
+
+static bool bench_wanted(const char *name)
+{
+	return !bench_config.bench || !strcmp(bench_config.bench, name);
+}
+
+static bool shape_wanted(const struct shape *shape)
+{
+	if (bench_config.key_size)
+		return shape->key_size == bench_config.key_size;
+	return shape->key_size == 8 || bench_config.full;
+}
+
+/* Who asks for a size wants to see all that there is of it. */
 static bool wanted(const struct contender *contender, const struct row *row,
 		   const struct shape *shape, unsigned int threads)
 {
-	return (!only || !strcmp(only, row->name)) &&
+	return engine_wanted(contender) && bench_wanted(row->name) &&
+	       shape_wanted(shape) &&
 	       possible(contender, row, shape, threads) &&
-	       (full || in_bars(contender, row, shape, threads));
+	       (bench_config.full || bench_config.entries ||
+		bench_config.key_size == 40 ||
+		in_bars(contender, row, shape, threads));
+}
+
+static unsigned int repeats(unsigned int usual)
+{
+	return bench_config.repeats ?: usual;
 }
 
 static bool table_wanted(const struct contender *contender,
@@ -141,6 +158,12 @@ static bool table_wanted(const struct contender *contender,
 	return false;
 }
 
+/* One, then all; 0: that was it. */
+static unsigned int more_threads(unsigned int threads)
+{
+	return threads < bench_config.threads ? bench_config.threads : 0;
+}
+
 static bool measure_once(const int fd[], const struct shape *shape,
 			 unsigned int repeat)
 {
@@ -149,7 +172,7 @@ static bool measure_once(const int fd[], const struct shape *shape,
 
 	/* The contenders take turns, one right after another. */
 	for (row = 0; row < ARRAY_SIZE(rows); row++)
-		for (threads = 1; threads <= THREADS; threads++)
+		for (threads = 1; threads; threads = more_threads(threads))
 			for (i = 0; i < CONTENDERS; i++)
 				if (fd[i] >= 0 &&
 				    wanted(&contenders[i], &rows[row], shape,
@@ -162,7 +185,8 @@ static bool measure_once(const int fd[], const struct shape *shape,
 
 static bool measure_shape(const struct shape *shape)
 {
-	unsigned int i, repeat, repeats = full ? REPEATS_FULL : REPEATS;
+	unsigned int n = repeats(bench_config.full ? REPEATS_FULL : REPEATS);
+	unsigned int i, repeat;
 	int fd[CONTENDERS], tables = 0;
 	bool good = true;
 
@@ -171,92 +195,135 @@ static bool measure_shape(const struct shape *shape)
 		if (!table_wanted(&contenders[i], shape))
 			continue;
 		tables++;
-		fprintf(stderr, "# filling %s with %u\n", contenders[i].name,
-			shape->entries);
+		bench_progress("filling %s with %u", contenders[i].name,
+			       shape->entries);
 		fd[i] = table_open(&contenders[i], shape,
 				   shape->entries + BENCH_EXTRA(shape->entries),
-				   THREADS);
+				   bench_config.threads);
 	}
 	if (!tables)
 		return true;
 	/* Tables that grow by themselves may be at it still. */
 	sleep(1);
-	for (repeat = 0; repeat < repeats; repeat++) {
-		fprintf(stderr,
-			"# %u entries of %u and %u bytes, repeat %u of %u\n",
-			shape->entries, shape->key_size, shape->value_size,
-			repeat + 1, repeats);
+	for (repeat = 0; repeat < n; repeat++) {
+		bench_progress("%u entries of %u and %u bytes, repeat %u of %u",
+			       shape->entries, shape->key_size,
+			       shape->value_size, repeat + 1, n);
 		good &= measure_once(fd, shape, repeat);
 	}
 	for (i = 0; i < CONTENDERS; i++)
 		if (fd[i] >= 0)
 			close(fd[i]);
+	samples_print();
 	return good;
-}
-
-/* Arguments: engine, sizes of key and value, repeat. */
-static bool measure_memory(char **argv)
-{
-	const struct shape shape = { 0, atoi(argv[1]), atoi(argv[2]) };
-	unsigned int i;
-
-	for (i = 0; i < CONTENDERS; i++)
-		if (!strcmp(argv[0], contenders[i].name))
-			return memory_measure(&contenders[i], &shape,
-					      atoi(argv[3]));
-	return false;
 }
 
 /* The bar for growth is kcmap's own; a peer is for comparison. */
+static bool grows(const struct contender *contender)
+{
+	return engine_wanted(contender) &&
+	       (contender == &contenders[0] ||
+		(contender->engine == BENCH_RHASHTABLE &&
+		 (bench_config.full || bench_config.engine)));
+}
+
+/* One table, since a kernel has but one first. */
+static bool measure_memory(void)
+{
+	const struct shape shape = {
+		.key_size = bench_config.key_size ?: 8,
+		.value_size = bench_config.key_size == 40 ? 32 : 8,
+	};
+	unsigned int i = 0;
+
+	while (!engine_wanted(&contenders[i]))
+		i++;
+	bench_progress("memory of %s, keys of %u bytes", contenders[i].name,
+		       shape.key_size);
+	return memory_measure(&contenders[i], &shape);
+}
+
 static bool measure_growth(void)
 {
-	unsigned int i, repeat;
+	unsigned int n = repeats(REPEATS_LONG), i, repeat;
+	const struct contender *c;
 	bool good = true;
 
-	for (repeat = 0; repeat < REPEATS_LONG; repeat++) {
-		fprintf(stderr, "# growth, repeat %u of %u\n", repeat + 1,
-			REPEATS_LONG);
-		for (i = 0; i < CONTENDERS; i++)
-			if (i == 0 ||
-			    (full && contenders[i].engine == BENCH_RHASHTABLE))
-				good &= grow_measure(&contenders[i], repeat);
+	for (repeat = 0; repeat < n; repeat++) {
+		bench_progress("growth, repeat %u of %u", repeat + 1, n);
+		for (i = 0; i < CONTENDERS; i++) {
+			c = &contenders[i];
+			if (grows(c))
+				good &= grow_measure(c, repeat);
+		}
 	}
+	samples_print();
 	return good;
 }
 
-static bool is_bench(const char *name)
+/**
+ * bench_name() - name of a bench
+ * @i: which
+ *
+ * Return: the name; NULL: there are no more.
+ */
+const char *bench_name(unsigned int i)
 {
-	unsigned int i;
+	static const char *const long_ones[] = { "memory", "grow" };
+	unsigned int row;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!strcmp(name, rows[i].name))
-			return true;
-	return !strcmp(name, "grow");
+	for (row = 0; row < ARRAY_SIZE(rows); row++) {
+		/* Some stand there more than once, one after the other. */
+		if (row && !strcmp(rows[row].name, rows[row - 1].name))
+			continue;
+		if (rows[row].timed)
+			continue;
+		if (!i--)
+			return rows[row].name;
+	}
+	return i < ARRAY_SIZE(long_ones) ? long_ones[i] : NULL;
 }
 
-int main(int argc, char **argv)
+/**
+ * bench_engine_name() - name of an engine
+ * @i: which
+ *
+ * Return: the name; NULL: there are no more.
+ */
+const char *bench_engine_name(unsigned int i)
 {
+	/* The last is kcmap again, with the other hash. */
+	return i < CONTENDERS - 1 ? contenders[i].name : NULL;
+}
+
+/**
+ * bench_run() - measure what bench_config asks for
+ *
+ * Return: false if something failed or answered wrongly, after a message.
+ */
+bool bench_run(void)
+{
+	const struct shape own[] = {
+		{ bench_config.entries, 8, 8 },
+		{ bench_config.entries, 40, 32 },
+	};
 	bool good = true;
 	unsigned int i;
 
-	if (argc == 6 && !strcmp(argv[1], "--memory"))
-		return !measure_memory(argv + 2);
-	if (argc > 1 && !strcmp(argv[1], "--full")) {
-		full = true;
-		argc--;
-		argv++;
+	if (bench_config.bench && !strcmp(bench_config.bench, "memory")) {
+		good = measure_memory();
+		samples_print();
+		return good;
 	}
-	if (argc > 1) {
-		only = argv[1];
-		if (!is_bench(only)) {
-			fprintf(stderr, "no such bench: %s\n", only);
-			return 2;
-		}
-	}
-	for (i = 0; i < ARRAY_SIZE(shapes); i++)
-		good &= measure_shape(&shapes[i]);
-	if (!only || !strcmp(only, "grow"))
+	if (bench_config.entries)
+		for (i = 0; i < ARRAY_SIZE(own); i++)
+			good &= measure_shape(&own[i]);
+	else
+		for (i = 0; i < ARRAY_SIZE(shapes); i++)
+			good &= measure_shape(&shapes[i]);
+	if (bench_wanted("grow") && !bench_config.entries &&
+	    bench_config.key_size != 40)
 		good &= measure_growth();
 	measure_summary();
-	return !good;
+	return good;
 }

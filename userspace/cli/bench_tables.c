@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: MIT
 /* Makes the maps that engines need, and has kcmap_bench fill them. */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <linux/bpf.h>
 #include <linux/kcmap.h>
 
-#include "runner.h"
+#include "bench.h"
 
 /* Of 7.3: the system's header may be older. */
 #define MAP_TYPE_RHASH 35
@@ -91,7 +91,7 @@ int table_open(const struct contender *contender, const struct shape *shape,
 		.key_size = shape->key_size,
 		.value_size = shape->value_size,
 	};
-	int fd = open("/dev/kcmap_bench", O_RDWR | O_CLOEXEC);
+	int fd = open(BENCH_DEVICE, O_RDWR | O_CLOEXEC);
 	bool good = fd >= 0;
 	unsigned int i;
 
@@ -100,8 +100,8 @@ int table_open(const struct contender *contender, const struct shape *shape,
 		good = good && fds[i] != -1;
 	}
 	if (!good || ioctl(fd, KCMAP_BENCH_SETUP, &setup)) {
-		fprintf(stderr, "# %s is left out: %s\n", contender->name,
-			strerror(errno));
+		bench_say("%s is left out: %s", contender->name,
+			  strerror(errno));
 		close(fd);
 		fd = -1;
 	}
