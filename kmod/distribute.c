@@ -131,3 +131,38 @@ bool kcmap_distribute(struct kcmap_table *table, struct kcmap_segment *from,
 	}
 	return true;
 }
+
+/**
+ * kcmap_is_parted - whether a split would part the entries of a segment and chain
+ * @table: the table
+ * @segment: the segment
+ *
+ * A guess: entries are read while others write them.
+ *
+ * Context: RCU.
+ * Return: false if all would go into one half.
+ */
+bool kcmap_is_parted(struct kcmap_table *table,
+		     const struct kcmap_segment *segment)
+{
+	unsigned int shift = 63 - segment->depth, i, slot, seen = 0;
+	const struct kcmap_layout *layout = &table->layout;
+	struct kcmap_bucket *bucket;
+	unsigned long live;
+	u64 *words, hash;
+
+	for (; segment; segment = rcu_dereference(segment->chain)) {
+		for (i = 0; i < kcmap_layout_buckets(layout); i++) {
+			bucket = kcmap_segment_bucket(layout, segment, i);
+			live = kcmap_state_live(READ_ONCE(bucket->state));
+			for_each_set_bit(slot, &live, layout->bucket_slots) {
+				words = kcmap_slot(layout, bucket, slot);
+				hash = kcmap_table_hash(table, words);
+				seen |= 1U << (hash >> shift & 1);
+				if (seen == 3)
+					return true;
+			}
+		}
+	}
+	return false;
+}

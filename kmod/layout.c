@@ -41,18 +41,22 @@ static unsigned int page_yield(unsigned int slot_size, unsigned int slots)
 
 /*
  * The smallest bucket that wastes little: fewer lines are touched, and a page
- * has more buckets to spread over. One with a fifth more yield must be larger
- * to be worth it.
+ * has more buckets to spread over. One line is worth a fifth of the memory; among
+ * those of several lines a larger one must yield a tenth more.
  */
 static unsigned int choose_bucket_slots(unsigned int slot_size)
 {
-	unsigned int slots, best = 0;
+	unsigned int slots, least, best = 0;
 
 	for (slots = 1; slots <= KCMAP_BUCKET_SLOTS_MAX; slots++)
 		best = max(best, page_yield(slot_size, slots));
-	for (slots = 1; slots < KCMAP_BUCKET_SLOTS_MAX; slots++)
-		if (page_yield(slot_size, slots) * 5 >= best * 4)
+	for (slots = 1; slots < KCMAP_BUCKET_SLOTS_MAX; slots++) {
+		least = bucket_bytes(slot_size, slots) == KCMAP_LINE ?
+				best * 8 / 10 :
+				best * 9 / 10;
+		if (page_yield(slot_size, slots) >= least)
 			break;
+	}
 	/* More slots for nothing, where the last line has room. */
 	while (slots < KCMAP_BUCKET_SLOTS_MAX &&
 	       bucket_bytes(slot_size, slots + 1) ==

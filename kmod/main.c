@@ -9,6 +9,7 @@
 
 #include "map.h"
 #include "reserve.h"
+#include "segment.h"
 
 unsigned int kcmap_maps_max = 65536;
 module_param_named(maps_max, kcmap_maps_max, uint, 0444);
@@ -37,9 +38,12 @@ static int __init kcmap_init(void)
 		return -EINVAL;
 	}
 
-	ret = kcmap_reserve_init();
+	ret = kcmap_segment_init();
 	if (ret)
 		return ret;
+	ret = kcmap_reserve_init();
+	if (ret)
+		goto err_segment;
 	ret = alloc_chrdev_region(&kcmap_base, 0, 1 + kcmap_maps_max, "kcmap");
 	if (ret)
 		goto err_reserve;
@@ -64,6 +68,8 @@ err_region:
 	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
 err_reserve:
 	kcmap_reserve_exit();
+err_segment:
+	kcmap_segment_exit();
 	return ret;
 }
 
@@ -76,6 +82,7 @@ static void __exit kcmap_exit(void)
 	kcmap_reserve_exit();
 	/* Callbacks of tables that were freed must not outlive the code. */
 	rcu_barrier();
+	kcmap_segment_exit();
 }
 
 module_init(kcmap_init);

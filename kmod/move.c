@@ -11,7 +11,7 @@
 #include "table_internal.h"
 
 /* Most moves in a row, and most buckets that are looked at to find them. */
-#define KCMAP_MOVES_MAX 3
+#define KCMAP_MOVES_MAX 6
 #define KCMAP_NODES_MAX 64
 
 /**

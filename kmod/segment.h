@@ -73,6 +73,8 @@ kcmap_segment_locks(const struct kcmap_layout *layout,
 	return (void *)&segment->page[1U << layout->page_bits];
 }
 
+int kcmap_segment_init(void);
+void kcmap_segment_exit(void);
 struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 					  bool chained, gfp_t gfp);
 void kcmap_segment_free(struct kcmap_segment *segment);

@@ -234,14 +234,20 @@ static bool provide_chained(struct kcmap_table *table,
 {
 	struct kcmap_segment *segment, *chained;
 	unsigned int nr = 0;
+	bool vain = false;
 
 	rcu_read_lock();
 	segment = kcmap_dirent_segment(
 		kcmap_directory_entry(rcu_dereference(table->directory), hash));
-	if (segment == full && segment->chain)
+	if (segment == full && segment->chain) {
 		nr = chain_length(segment) + 1;
+		vain = nr > KCMAP_SPLIT_CHAIN_MAX ||
+		       !kcmap_is_parted(table, segment);
+		if (vain)
+			WRITE_ONCE(segment->unsplittable, true);
+	}
 	rcu_read_unlock();
-	if (nr > KCMAP_SPLIT_CHAIN_MAX)
+	if (vain)
 		return false;
 	while (nr--) {
 		chained = kcmap_segment_alloc(&table->layout, true, gfp);
@@ -286,8 +292,8 @@ bool kcmap_split(struct kcmap_table *table, u64 hash,
 
 	/* If there is none the key is chained, and nothing is lost. */
 	gfp |= __GFP_NOWARN;
-	if (!provide_segments(table, &spare, 2, gfp) ||
-	    !provide_chained(table, &spare, full, hash, gfp))
+	if (!provide_chained(table, &spare, full, hash, gfp) ||
+	    !provide_segments(table, &spare, 2, gfp))
 		goto free;
 	for (;;) {
 		outcome = try_split(table, hash, full, &spare);

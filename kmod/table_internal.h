@@ -77,6 +77,8 @@ bool kcmap_make_room_locked(struct kcmap_table *table,
 bool kcmap_distribute(struct kcmap_table *table, struct kcmap_segment *from,
 		      struct kcmap_segment *const to[2], unsigned int shift,
 		      struct kcmap_spare *spare, unsigned int count[2]);
+bool kcmap_is_parted(struct kcmap_table *table,
+		     const struct kcmap_segment *segment);
 
 /* split.c */
 bool kcmap_split(struct kcmap_table *table, u64 hash,
