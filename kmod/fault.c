@@ -6,7 +6,7 @@
 
 static atomic_t fault_after = ATOMIC_INIT(0);
 static atomic_t fault_times = ATOMIC_INIT(0);
-static unsigned int linger_us;
+static unsigned int linger_us[KCMAP_MOMENTS];
 
 /**
  * kcmap_fault - whether an allocation is to fail
@@ -37,24 +37,26 @@ void kcmap_fault_set(unsigned int after, unsigned int times)
 }
 
 /**
- * kcmap_linger_set - have the moments that others must not get into last longer
+ * kcmap_linger_set - have a moment that others must not get into last longer
+ * @moment: which
  * @us: this long
  *
  * Context: any.
  */
-void kcmap_linger_set(unsigned int us)
+void kcmap_linger_set(enum kcmap_moment moment, unsigned int us)
 {
-	WRITE_ONCE(linger_us, us);
+	WRITE_ONCE(linger_us[moment], us);
 }
 
 /**
  * kcmap_linger - stay in such a moment
+ * @moment: which
  *
  * Context: any.
  */
-void kcmap_linger(void)
+void kcmap_linger(enum kcmap_moment moment)
 {
-	unsigned int us = READ_ONCE(linger_us);
+	unsigned int us = READ_ONCE(linger_us[moment]);
 
 	if (us)
 		udelay(us);

@@ -9,18 +9,25 @@
 
 #include <linux/types.h>
 
+enum kcmap_moment {
+	KCMAP_MOMENT_READ, /* between a key's two buckets */
+	KCMAP_MOMENT_WRITE, /* inside the gate */
+	KCMAP_MOMENT_SPLIT, /* entries are copied, and not yet to be found */
+	KCMAP_MOMENTS,
+};
+
 #ifdef KCMAP_KUNIT
 bool kcmap_fault(void);
 void kcmap_fault_set(unsigned int after, unsigned int times);
-void kcmap_linger_set(unsigned int us);
-void kcmap_linger(void);
+void kcmap_linger_set(enum kcmap_moment moment, unsigned int us);
+void kcmap_linger(enum kcmap_moment moment);
 #else
 static inline bool kcmap_fault(void)
 {
 	return false;
 }
 
-static inline void kcmap_linger(void)
+static inline void kcmap_linger(enum kcmap_moment moment)
 {
 }
 #endif

@@ -87,7 +87,7 @@ static noinline int read_elsewhere(const struct kcmap_layout *layout,
 	u64 state;
 	int rc;
 
-	kcmap_linger();
+	kcmap_linger(KCMAP_MOMENT_READ);
 	if (home & KCMAP_STATE_AWAY) {
 		bucket = segment ?
 				 kcmap_segment_bucket(layout, segment, number) :

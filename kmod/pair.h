@@ -68,7 +68,7 @@ kcmap_pair_lookup_away(struct kcmap_bucket *home, u64 home_state,
 {
 	u64 state, *slot;
 
-	kcmap_linger();
+	kcmap_linger(KCMAP_MOMENT_READ);
 	state = kcmap_bucket_read(alternate);
 	slot = kcmap_pair_match(alternate, key);
 	if (slot && value)

@@ -6,11 +6,13 @@
 #ifndef _KCMAP_RESERVE_H
 #define _KCMAP_RESERVE_H
 
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 
 /* Of each kind, for each possible CPU: 32 KiB of pages and 4 KiB of structs. */
 #define KCMAP_RESERVE 8
-#define KCMAP_RESERVE_STRUCT 512 /* bytes: no segment's struct is larger */
+/* Bytes; no segment's struct is larger, which has at most 64 locks. */
+#define KCMAP_RESERVE_STRUCT (192 + 64 * sizeof(raw_spinlock_t))
 
 enum kcmap_reserve_kind {
 	KCMAP_RESERVE_PAGES,

@@ -89,7 +89,7 @@ segment_struct_alloc(const struct kcmap_layout *layout, bool chained, gfp_t gfp)
 	struct kcmap_segment *segment;
 
 	segment = kcmap_fault() ? NULL : struct_alloc(bytes, gfp);
-	if (!segment && bytes <= KCMAP_RESERVE_STRUCT)
+	if (!segment && !WARN_ON_ONCE(bytes > KCMAP_RESERVE_STRUCT))
 		segment = from_reserve(KCMAP_RESERVE_STRUCTS, gfp);
 	return segment;
 }

@@ -136,7 +136,7 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 		thaw(segment);
 		return OUTCOME_NEVER;
 	}
-	kcmap_linger();
+	kcmap_linger(KCMAP_MOMENT_SPLIT);
 	/* Before anybody can find, and so retire, them. */
 	atomic_add(2, &contents->segments);
 	raw_spin_lock(&contents->lock);

@@ -216,12 +216,12 @@ static void no_false_miss(struct kunit *test)
 	for (key = 0; key < STABLE; key++)
 		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
 	/* Between two buckets, or hardly a move would hit that moment. */
-	kcmap_linger_set(20);
+	kcmap_linger_set(KCMAP_MOMENT_READ, 20);
 	KUNIT_EXPECT_EQ(test, 0ULL,
 			test_threads(test, table, seen, no_false_miss_fns,
 				     ARRAY_SIZE(no_false_miss_fns),
 				     2 * RACE_MS));
-	kcmap_linger_set(0);
+	kcmap_linger_set(KCMAP_MOMENT_READ, 0);
 	kcmap_table_stats(table, &stats);
 	/* Or the case would prove nothing. */
 	KUNIT_EXPECT_GT(test, stats.moves, 1000ULL);
@@ -556,14 +556,16 @@ static int splitter(void *data)
 static void frozen_waits(struct kunit *test)
 {
 	static const struct test_shape shape = { 8, 8, 10000, true };
-	struct kcmap_table *table = test_table(test, &shape);
-	struct splitter other = { .table = table, .from = FROZEN_KEYS };
+	struct splitter other = { .from = FROZEN_KEYS };
 	struct kcmap_segment *segment;
+	struct kcmap_table *table;
 	struct task_struct *task;
 	u64 key, value;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs a second CPU");
+	table = test_table(test, &shape);
+	other.table = table;
 	for (key = 0; key < FROZEN_KEYS; key++)
 		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
 	rcu_read_lock();
@@ -572,7 +574,7 @@ static void frozen_waits(struct kunit *test)
 	rcu_read_unlock();
 
 	init_completion(&other.done);
-	kcmap_linger_set(100 * USEC_PER_MSEC);
+	kcmap_linger_set(KCMAP_MOMENT_SPLIT, 100 * USEC_PER_MSEC);
 	migrate_disable();
 	task = kthread_create_on_cpu(splitter, &other,
 				     cpumask_any_but(cpu_online_mask,
@@ -596,7 +598,7 @@ static void frozen_waits(struct kunit *test)
 	}
 	migrate_enable();
 	wait_for_completion(&other.done);
-	kcmap_linger_set(0);
+	kcmap_linger_set(KCMAP_MOMENT_SPLIT, 0);
 	for (key = 0; key < FROZEN_KEYS; key++) {
 		KUNIT_EXPECT_EQ(test, 0,
 				kcmap_table_lookup(table, &key, &value));
@@ -758,9 +760,11 @@ static void gate_keeps_out(struct kunit *test)
 	static const struct test_shape shape = { 8, 8, 1000, true };
 	struct kcmap_table *table = test_table(test, &shape);
 
+	kcmap_linger_set(KCMAP_MOMENT_WRITE, 5);
 	KUNIT_EXPECT_EQ(test, 0ULL,
 			test_threads(test, table, NULL, gate_keeps_out_fns,
 				     ARRAY_SIZE(gate_keeps_out_fns), RACE_MS));
+	kcmap_linger_set(KCMAP_MOMENT_WRITE, 0);
 	test_table_free(test, table);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "busted.h"
+#include "fault.h"
 #include "pair.h"
 #include "table_internal.h"
 
@@ -433,6 +434,7 @@ static __always_inline int write_locked(struct kcmap_table *table,
 	bool found;
 	int rc;
 
+	kcmap_linger(KCMAP_MOMENT_WRITE);
 	do {
 		found = !(job->rounds &&
 			  kcmap_busted(KCMAP_BUSTED_NO_SECOND_LOOK)) &&
