@@ -84,7 +84,7 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
 	directory = kcmap_directory_alloc(layout, 0, GFP_KERNEL);
 	contents = kzalloc(sizeof(*contents), GFP_KERNEL_ACCOUNT);
 	leaf = kcmap_leaf_alloc(GFP_KERNEL);
-	segment = kcmap_segment_alloc(layout, false, GFP_KERNEL);
+	segment = kcmap_segment_alloc(layout, false, false, GFP_KERNEL);
 	if (!directory || !contents || !leaf || !segment ||
 	    kcmap_capacity_init(&contents->capacity, max_entries)) {
 		kcmap_segment_free(segment);

@@ -87,7 +87,9 @@ static bool settle(struct kcmap_table *table, struct kcmap_segment *segment,
 			home->state += KCMAP_STATE_AWAY_ONE;
 			return true;
 		}
-		if (!kcmap_make_room_locked(table, segment, hash))
+		/* Once one had to be chained, nobody searches for long again. */
+		if (rcu_access_pointer(segment->chain) ||
+		    !kcmap_make_room_locked(table, segment, hash))
 			break;
 	}
 	return settle_in_chain(layout, segment, words, hash, spare);

@@ -362,6 +362,7 @@ static void reserve_carries(struct kunit *test)
 {
 	static const struct test_shape shape = { 8, 8, 20000, true };
 	struct kcmap_table *table = test_table(test, &shape);
+	struct kcmap_table_stats stats;
 	u64 key, value;
 	int rc = 0;
 
@@ -374,7 +375,9 @@ static void reserve_carries(struct kunit *test)
 				       NULL, GFP_ATOMIC);
 	kcmap_fault_set(0, 0);
 	migrate_enable();
-	kunit_info(test, "%llu keys without memory\n", key - 1);
+	kcmap_table_stats(table, &stats);
+	kunit_info(test, "%llu keys without memory, %llu chained\n", key - 1,
+		   stats.overflow_segments);
 	KUNIT_EXPECT_EQ(test, -ENOMEM, rc);
 	KUNIT_EXPECT_GT(test, key, 192ULL * KCMAP_RESERVE / 4);
 	test_expect(test, table, 0, key - 1, 0);

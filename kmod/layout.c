@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 
 #include "layout.h"
+#include "pair.h"
 
 /* Lines are 64 bytes in the layout wherever it runs: the uapi shows it. */
 #define KCMAP_LINE 64
@@ -88,9 +89,12 @@ void kcmap_layout_init(struct kcmap_layout *layout, u32 key_size,
 
 	slot_size = layout->slot_words * 8;
 	layout->bucket_slots = choose_bucket_slots(slot_size);
-	layout->word_to_word = key_size == 8 && value_size == 8;
 	layout->bucket_size = bucket_bytes(slot_size, layout->bucket_slots);
 	layout->page_buckets = PAGE_SIZE / layout->bucket_size;
+	/* Only if it is what kcmap_pair_layout says. */
+	layout->word_to_word = key_size == 8 && value_size == 8 &&
+			       layout->bucket_slots == KCMAP_PAIR_SLOTS &&
+			       layout->bucket_size == KCMAP_LINE;
 	page_slots = layout->page_buckets * layout->bucket_slots;
 	pages = DIV_ROUND_UP(KCMAP_SEGMENT_SLOTS_MIN, page_slots);
 	layout->page_bits = order_base_2(pages);

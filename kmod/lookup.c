@@ -203,6 +203,17 @@ static noinline int lookup_any(struct kcmap_table *table, const void *key,
 	return rc;
 }
 
+/* What kcmap_pair_lookup() leaves, @rc, and key 0. */
+static __always_inline int lookup_rest(struct kcmap_table *table,
+				       const void *key, void *value, int rc)
+{
+	if (rc == -ENOENT && get_unaligned((const u64 *)key))
+		return rc;
+	if (rc == -EAGAIN)
+		this_cpu_inc(table->counters->read_retries);
+	return lookup_any(table, key, value);
+}
+
 /* Context: RCU. */
 static __always_inline int lookup_pair(struct kcmap_bucket *page, u64 hash,
 				       u64 key, void *value)
@@ -230,9 +241,9 @@ static __always_inline int lookup_word(struct kcmap_table *table, u64 hash,
 	rc = lookup_pair(page, hash, word, value);
 	rcu_read_unlock();
 	/* From the start, as the last thing: so nothing is kept for it. */
-	return unlikely(rc == -EAGAIN || !word) ?
-		       lookup_any(table, key, value) :
-		       rc;
+	if (likely(!rc && word))
+		return 0;
+	return lookup_rest(table, key, value, rc);
 }
 
 static noinline int lookup_word_sip(struct kcmap_table *table, const void *key,
@@ -300,8 +311,8 @@ static u64 window_pairs(struct kcmap_table *table,
 		key = get_unaligned(&keys[i]);
 		value = values ? &values[i] : NULL;
 		rc = kcmap_pair_lookup(home[i], alternate[i], key, value);
-		if (unlikely(rc == -EAGAIN || !key))
-			rc = lookup_any(table, &keys[i], value);
+		if (unlikely(rc || !key))
+			rc = lookup_rest(table, &keys[i], value, rc);
 		found |= (u64)!rc << i;
 	}
 	return found;

@@ -57,6 +57,20 @@ static __always_inline bool kcmap_pair_torn(struct kcmap_bucket *bucket,
 	       !kcmap_busted(KCMAP_BUSTED_NO_RECHECK);
 }
 
+/* Checked before it is stored: the caller may have key and value in one place. */
+static __always_inline int kcmap_pair_copy(struct kcmap_bucket *bucket,
+					   u64 state, const u64 *slot,
+					   void *value)
+{
+	u64 word = READ_ONCE(slot[1]);
+
+	if (kcmap_pair_torn(bucket, state))
+		return -EAGAIN;
+	if (value)
+		put_unaligned(word, (u64 *)value);
+	return 0;
+}
+
 /*
  * Not in the home bucket. The alternate is looked at whether or not the home
  * bucket says that some of its keys are away: who looks for absent keys could
@@ -71,18 +85,15 @@ kcmap_pair_lookup_away(struct kcmap_bucket *home, u64 home_state,
 	kcmap_linger(KCMAP_MOMENT_READ);
 	state = kcmap_bucket_read(alternate);
 	slot = kcmap_pair_match(alternate, key);
-	if (slot && value)
-		put_unaligned(READ_ONCE(slot[1]), (u64 *)value);
+	if (slot)
+		return kcmap_pair_copy(alternate, state, slot, value);
 	if (kcmap_pair_torn(alternate, state))
 		return -EAGAIN;
-	if (slot)
-		return 0;
 	/* A key that moved meanwhile has changed the home bucket, after that. */
-	if ((kcmap_pair_torn(home, home_state) &&
-	     !kcmap_busted(KCMAP_BUSTED_NO_HOME_RECHECK)) ||
-	    home_state & KCMAP_STATE_CHAIN)
+	if (kcmap_pair_torn(home, home_state) &&
+	    !kcmap_busted(KCMAP_BUSTED_NO_HOME_RECHECK))
 		return -EAGAIN;
-	return -ENOENT;
+	return home_state & KCMAP_STATE_CHAIN ? -EBUSY : -ENOENT;
 }
 
 /**
@@ -93,8 +104,8 @@ kcmap_pair_lookup_away(struct kcmap_bucket *home, u64 home_state,
  * @value: room for the value, or NULL; undefined unless 0 is returned
  *
  * Context: RCU.
- * Return: 0; -ENOENT; -EAGAIN: a write is going on in one of the two, or the home
- * bucket has a chain.
+ * Return: 0; -ENOENT; -EAGAIN: a write is going on in one of the two; -EBUSY: the
+ * home bucket has a chain.
  */
 static __always_inline int kcmap_pair_lookup(struct kcmap_bucket *home,
 					     struct kcmap_bucket *alternate,
@@ -108,9 +119,7 @@ static __always_inline int kcmap_pair_lookup(struct kcmap_bucket *home,
 	if (unlikely(!slot))
 		return kcmap_pair_lookup_away(home, state, alternate, key,
 					      value);
-	if (value)
-		put_unaligned(READ_ONCE(slot[1]), (u64 *)value);
-	return kcmap_pair_torn(home, state) ? -EAGAIN : 0;
+	return kcmap_pair_copy(home, state, slot, value);
 }
 
 #endif /* _KCMAP_PAIR_H */

@@ -27,14 +27,18 @@ static DEFINE_PER_CPU(struct reserve, reserves);
 static void fill_up(struct work_struct *work);
 static DECLARE_WORK(fill_work, fill_up);
 
-/* Charged to nobody: whom it will serve is not known. */
+/*
+ * Charged to nobody: whom it will serve is not known. And nobody is killed for it.
+ */
 static void *item_alloc(enum kcmap_reserve_kind kind)
 {
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+
 	if (kcmap_fault())
 		return NULL;
 	if (kind == KCMAP_RESERVE_PAGES)
-		return (void *)__get_free_page(GFP_KERNEL);
-	return kmalloc(KCMAP_RESERVE_STRUCT, GFP_KERNEL);
+		return (void *)__get_free_page(gfp);
+	return kmalloc(KCMAP_RESERVE_STRUCT, gfp);
 }
 
 static void item_free(enum kcmap_reserve_kind kind, void *item)

@@ -68,50 +68,51 @@ void kcmap_segment_exit(void)
 	kmem_cache_destroy(segment_cache);
 }
 
-/* kfree() frees what is from a cache as well. */
+/* kfree() frees what is from a cache as well, but for SLOB's, gone since 6.4. */
 static void *struct_alloc(size_t bytes, gfp_t gfp)
 {
-	if (bytes > SEGMENT_CACHE_ABOVE && bytes <= cache_bytes)
+	if (!IS_ENABLED(CONFIG_SLOB) && bytes > SEGMENT_CACHE_ABOVE &&
+	    bytes <= cache_bytes)
 		return kmem_cache_alloc(segment_cache, gfp);
 	return kmalloc(bytes, gfp);
 }
 
-/* Without waiting, and without memory, there is the reserve. */
-static void *from_reserve(enum kcmap_reserve_kind kind, gfp_t gfp)
-{
-	return gfpflags_allow_blocking(gfp) ? NULL : kcmap_reserve_take(kind);
-}
-
 static struct kcmap_segment *
-segment_struct_alloc(const struct kcmap_layout *layout, bool chained, gfp_t gfp)
+segment_struct_alloc(const struct kcmap_layout *layout, bool chained,
+		     bool reserve, gfp_t gfp)
 {
 	size_t bytes = struct_bytes(layout, chained);
 	struct kcmap_segment *segment;
 
 	segment = kcmap_fault() ? NULL : struct_alloc(bytes, gfp);
-	if (!segment && !WARN_ON_ONCE(bytes > KCMAP_RESERVE_STRUCT))
-		segment = from_reserve(KCMAP_RESERVE_STRUCTS, gfp);
+	if (!segment && reserve && !WARN_ON_ONCE(bytes > KCMAP_RESERVE_STRUCT))
+		segment = kcmap_reserve_take(KCMAP_RESERVE_STRUCTS);
 	return segment;
 }
 
-static struct kcmap_bucket *segment_page_alloc(gfp_t gfp)
+static struct kcmap_bucket *segment_page_alloc(bool reserve, gfp_t gfp)
 {
 	void *page = kcmap_fault() ? NULL : (void *)__get_free_page(gfp);
 
-	return page ?: from_reserve(KCMAP_RESERVE_PAGES, gfp);
+	if (!page && reserve)
+		page = kcmap_reserve_take(KCMAP_RESERVE_PAGES);
+	return page;
 }
 
 /**
  * kcmap_segment_alloc - make an empty segment that nobody sees yet
  * @layout: layout of the table
  * @chained: whether it is to be chained behind another, and needs no locks
+ * @reserve: whether the reserve may be used where there is no memory. Not for a
+ *	split, which needs more than there may be, and would give back to the kernel
+ *	what it has got
  * @gfp: how to allocate
  *
  * Context: as @gfp allows; interrupts on, for PREEMPT_RT.
  * Return: the segment, or NULL.
  */
 struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
-					  bool chained, gfp_t gfp)
+					  bool chained, bool reserve, gfp_t gfp)
 {
 	unsigned int pages = kcmap_layout_pages(layout);
 	struct kcmap_segment *segment;
@@ -119,7 +120,7 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 	unsigned int i;
 
 	gfp |= __GFP_ACCOUNT | __GFP_ZERO;
-	segment = segment_struct_alloc(layout, chained, gfp);
+	segment = segment_struct_alloc(layout, chained, reserve, gfp);
 	if (!segment)
 		return NULL;
 	raw_spin_lock_init(&segment->lock);
@@ -129,7 +130,7 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 		raw_spin_lock_init(&locks[i]);
 
 	for (i = 0; i < pages; i++) {
-		segment->page[i] = segment_page_alloc(gfp);
+		segment->page[i] = segment_page_alloc(reserve, gfp);
 		if (!segment->page[i]) {
 			kcmap_segment_free(segment);
 			return NULL;

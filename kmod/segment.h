@@ -76,7 +76,8 @@ kcmap_segment_locks(const struct kcmap_layout *layout,
 int kcmap_segment_init(void);
 void kcmap_segment_exit(void);
 struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
-					  bool chained, gfp_t gfp);
+					  bool chained, bool reserve,
+					  gfp_t gfp);
 void kcmap_segment_free(struct kcmap_segment *segment);
 void kcmap_segment_free_rcu(struct kcmap_segment *segment);
 size_t kcmap_segment_bytes(const struct kcmap_layout *layout, bool chained);

@@ -21,9 +21,11 @@
 
 /*
  * Most segments that may stand behind one that is split: all are copied with
- * interrupts off. Only keys that were chosen to collide need more.
+ * interrupts off, some 6000 entries of the smallest. What has more behind it,
+ * because its keys were chosen to collide or because memory was short for very
+ * long, stays a chain until the table is cleared.
  */
-#define KCMAP_SPLIT_CHAIN_MAX 16
+#define KCMAP_SPLIT_CHAIN_MAX 32
 
 enum outcome {
 	OUTCOME_DONE,
@@ -189,7 +191,7 @@ static bool provide_segments(struct kcmap_table *table,
 
 	for (i = 0; i < nr; i++) {
 		spare->segment[i] =
-			kcmap_segment_alloc(&table->layout, false, gfp);
+			kcmap_segment_alloc(&table->layout, false, false, gfp);
 		if (!spare->segment[i])
 			return false;
 	}
@@ -224,8 +226,8 @@ static bool provide_leaves(struct kcmap_table *table, u64 hash,
 }
 
 /*
- * As many as the segment has behind it, and one: so many it takes if nearly all
- * its entries go into one half.
+ * As many for each half as the segment has behind it: the deepest bucket may be
+ * another in each.
  */
 static bool provide_chained(struct kcmap_table *table,
 			    struct kcmap_spare *spare,
@@ -240,8 +242,8 @@ static bool provide_chained(struct kcmap_table *table,
 	segment = kcmap_dirent_segment(
 		kcmap_directory_entry(rcu_dereference(table->directory), hash));
 	if (segment == full && segment->chain) {
-		nr = chain_length(segment) + 1;
-		vain = nr > KCMAP_SPLIT_CHAIN_MAX ||
+		nr = 2 * chain_length(segment);
+		vain = nr > 2 * KCMAP_SPLIT_CHAIN_MAX ||
 		       !kcmap_is_parted(table, segment);
 		if (vain)
 			WRITE_ONCE(segment->unsplittable, true);
@@ -250,7 +252,7 @@ static bool provide_chained(struct kcmap_table *table,
 	if (vain)
 		return false;
 	while (nr--) {
-		chained = kcmap_segment_alloc(&table->layout, true, gfp);
+		chained = kcmap_segment_alloc(&table->layout, true, false, gfp);
 		if (!chained)
 			return false;
 		RCU_INIT_POINTER(chained->chain, spare->chained);
@@ -280,7 +282,7 @@ static void spare_free(struct kcmap_spare *spare)
  * @gfp: how to allocate
  *
  * Context: as @gfp allows, outside RCU; interrupts are off for some
- * microseconds.
+ * microseconds, longer where segments are chained behind.
  * Return: whether it is worth looking for room again; false: out of memory, or
  * the keys were chosen to collide.
  */
@@ -366,7 +368,7 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 {
 	struct kcmap_segment *const to[2] = { *merged, *merged };
 	struct kcmap_spare none = {};
-	unsigned int count[2];
+	unsigned int count[2] = {};
 	struct kcmap_directory *directory;
 	bool done = false;
 
@@ -438,7 +440,7 @@ end:
  * memory, not of correctness, and the next one may try again.
  *
  * Context: as @gfp allows, outside RCU; interrupts are off for some
- * microseconds.
+ * microseconds, longer where segments are chained behind.
  */
 void kcmap_merge(struct kcmap_table *table, u64 hash, gfp_t gfp)
 {

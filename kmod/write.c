@@ -540,8 +540,9 @@ static bool provide(struct kcmap_table *table, struct write_job *job, int lack)
 		job->rounds = 0;
 		return true;
 	case LACK_CHAIN:
-		job->chain =
-			kcmap_segment_alloc(&table->layout, true, job->gfp);
+		job->chain = kcmap_segment_alloc(
+			&table->layout, true,
+			!gfpflags_allow_blocking(job->gfp), job->gfp);
 		return job->chain;
 	default:
 		/* Who freezes a segment has interrupts off: it is soon done. */
