@@ -6,7 +6,6 @@
 #include <linux/mm.h>
 
 #include "layout.h"
-#include "pair.h"
 
 /* Lines are 64 bytes in the layout wherever it runs: the uapi shows it. */
 #define KCMAP_LINE 64

@@ -30,6 +30,7 @@
 #define KCMAP_BUCKET_SLOTS_MAX \
 	8 /* a bit each in the header, a byte each in the tags */
 #define KCMAP_SEGMENT_SLOTS_MIN 32
+#define KCMAP_PAIR_SLOTS 3 /* in a line, of keys and values of 8 bytes */
 #define KCMAP_DEPTH_MAX 24 /* bits of the hash that the directory may use */
 
 /**

@@ -17,8 +17,6 @@
 #include "busted.h"
 #include "fault.h"
 
-#define KCMAP_PAIR_SLOTS 3
-
 /* What kcmap_layout_init() makes of such keys and values, as a constant. */
 static const struct kcmap_layout kcmap_pair_layout = {
 	.key_size = 8,
