@@ -3,8 +3,8 @@
  * Making room: where both buckets of a new key are full, an entry of one of
  * them moves to its own other bucket, if need be after another has moved on
  * from there. Cuckoo hashing with a breadth-first search, as in MemC3 (Fan,
- * Andersen, Kaminsky 2013) and in Li et al., EuroSys 2014; the depth is from
- * selftests/bench/bucket_fill.c.
+ * Andersen, Kaminsky 2013) and in Li et al., EuroSys 2014. How many moves
+ * are worth it: section 3 of DESIGN.md.
  */
 #include <linux/bitmap.h>
 

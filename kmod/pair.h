@@ -5,9 +5,10 @@
  *
  * Most of the time of a look-up in a large table is the wait for the line, and a
  * CPU has as many look-ups under way as have room in its window: so this has few
- * instructions, fetches both lines at once, and no branch depends on what is in
- * them, but for those that hardly ever go the other way. Where something is
- * unusual it gives up, and the caller looks again with care.
+ * instructions, fetches both lines at once, and selects the slot without a branch.
+ * Whether the key is at home, as most are, is the one branch that is taken now one
+ * way and now the other. Where something is unusual it gives up, and the caller
+ * looks again with care.
  */
 #ifndef _KCMAP_PAIR_H
 #define _KCMAP_PAIR_H

@@ -3,7 +3,8 @@
  * Growing and shrinking: a full segment is split into two by the next bit of the
  * hash, two sparse neighbours are merged into one. Both build new segments aside
  * and replace the old ones while readers go on; the writers of that segment, and
- * only they, wait for some microseconds. Nothing is ever rehashed as a whole.
+ * only they, wait for some microseconds, or longer where others are chained behind
+ * it. Nothing is ever rehashed as a whole.
  */
 #include <linux/irqflags.h>
 #include <linux/slab.h>
