@@ -10,7 +10,7 @@
 #include <linux/types.h>
 
 /* The largest ioctl struct of this module. All are multiples of 8 bytes. */
-#define KCMAP_IOCTL_ARG_SIZE 128
+#define KCMAP_IOCTL_ARG_SIZE 192
 
 /**
  * struct kcmap_ioctl - one ioctl of a node

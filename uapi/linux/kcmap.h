@@ -2,10 +2,13 @@
 /*
  * kcmap: concurrent hash maps in the kernel, one character device each.
  *
- * Two kinds of node:
+ * Two kinds of node, and snapshots:
  *
  *   /dev/kcmap/control	KCMAP_CTL_*: create, destroy, list, version and features
- *   /dev/kcmap/NAME	KCMAP_MAP_*: one map; an anonymous map has only a descriptor
+ *   /dev/kcmap/NAME	KCMAP_MAP_*: one map; an anonymous map has only a descriptor.
+ *			mmap() from offset 0 for reading: the live view, see
+ *			<linux/kcmap_image.h>
+ *   a snapshot		KCMAP_SNAPSHOT_*, mmap(); has only a descriptor
  *
  * Conventions, the same for every ioctl
  * -------------------------------------
@@ -53,12 +56,19 @@
  * Both are keyed with a random seed per map.
  */
 #define KCMAP_F_HASH_FAST (1U << 1)
+/*
+ * No mappings: neither snapshots nor the live view (EPERM). Whoever maps a map
+ * learns the seed of its hash, and could choose keys that collide.
+ */
+#define KCMAP_F_NO_MMAP (1U << 2)
 
 /* --- Features (struct kcmap_ctl_info.features) --- */
 
 #define KCMAP_FEATURE_ANON (1ULL << 0)
 #define KCMAP_FEATURE_STRIDED (1ULL << 1) /* KCMAP_SUBMIT_STRIDED */
 #define KCMAP_FEATURE_HASH_FAST (1ULL << 2)
+#define KCMAP_FEATURE_SNAPSHOT (1ULL << 3) /* KCMAP_MAP_SNAPSHOT */
+#define KCMAP_FEATURE_VIEW (1ULL << 4) /* mmap() of a map */
 
 /**
  * struct kcmap_ctl_info - KCMAP_CTL_INFO: what this module is and can do
@@ -123,6 +133,9 @@ struct kcmap_create {
 	__u32 uid;
 	__u32 gid;
 	__s32 fd;
+	__u32 snapshots_max;
+	__u32 reserved;
+	__aligned_u64 snapshot_bytes_max;
 };
 
 /**
@@ -230,6 +243,9 @@ struct kcmap_list {
  *	was going on in it
  * @splits: out: segments that were split into two, to grow
  * @merges: out: pairs of segments that were merged into one, to shrink
+ * @copies: out: segments that were copied, because a snapshot had them
+ * @snapshots: out: snapshots that are open
+ * @snapshot_bytes: out: bytes that only they keep from being freed
  *
  * All but @clears are sums over the CPUs, taken one after another while writers
  * go on: each is exact whenever no write is going on.
@@ -251,6 +267,9 @@ struct kcmap_stats {
 	__aligned_u64 read_retries;
 	__aligned_u64 splits;
 	__aligned_u64 merges;
+	__aligned_u64 copies;
+	__aligned_u64 snapshots;
+	__aligned_u64 snapshot_bytes;
 };
 
 /**
@@ -479,6 +498,46 @@ struct kcmap_clear {
 	__u32 flags;
 };
 
+/**
+ * struct kcmap_snapshot - KCMAP_MAP_SNAPSHOT: an image of the map at this instant;
+ *	KCMAP_SNAPSHOT_REFRESH: move a snapshot to this instant
+ * @size: sizeof(struct kcmap_snapshot)
+ * @flags: must be 0
+ * @fd: out: KCMAP_MAP_SNAPSHOT: descriptor of the snapshot, for reading only,
+ *	close-on-exec; KCMAP_SNAPSHOT_REFRESH: -1
+ * @reserved: must be 0
+ * @entries: out: entries in the image, exact
+ * @epoch: out: number of the cut; greater than that of any cut of this map before
+ * @time_ns: out: CLOCK_REALTIME at the cut
+ * @image_size: out: bytes to map from offset 0 on; see <linux/kcmap_image.h>
+ *
+ * The cut is linearizable: each operation of any user of the map comes wholly before
+ * or wholly after it. It takes some microseconds, whatever the size of the map. The
+ * image never changes, whatever becomes of the map, until the snapshot is refreshed;
+ * what it keeps from being freed is freed when the descriptor and all mappings are
+ * closed. From then on the first write to each segment of the map since the last cut
+ * copies that segment, and fails with ENOMEM if there is no memory for that: updates
+ * and deletes, too.
+ *
+ * A refresh costs time in proportion to what was changed since the last one, and no
+ * mapping has to be made anew. While it runs nobody may read the image.
+ *
+ * Errors: EPERM (KCMAP_F_NO_MMAP), EDQUOT (more snapshots, or more bytes that they
+ * could pin, than the map allows), ENOMEM, EMFILE and ENFILE (@fd), EINTR (cuts are
+ * rationed; a fatal signal came while waiting). After an error of a refresh the image
+ * is as it was.
+ */
+struct kcmap_snapshot {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 reserved;
+	__aligned_u64 entries;
+	__aligned_u64 epoch;
+	__aligned_u64 time_ns;
+	__aligned_u64 image_size;
+};
+
 #define KCMAP_IOC_TYPE 0xBC
 
 /*
@@ -494,5 +553,8 @@ struct kcmap_clear {
 #define KCMAP_MAP_SUBMIT _IO(KCMAP_IOC_TYPE, 0x22)
 #define KCMAP_MAP_SCAN _IO(KCMAP_IOC_TYPE, 0x23)
 #define KCMAP_MAP_CLEAR _IO(KCMAP_IOC_TYPE, 0x24)
+#define KCMAP_MAP_SNAPSHOT _IO(KCMAP_IOC_TYPE, 0x25)
+
+#define KCMAP_SNAPSHOT_REFRESH _IO(KCMAP_IOC_TYPE, 0x40)
 
 #endif /* _UAPI_LINUX_KCMAP_H */
