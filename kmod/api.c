@@ -168,7 +168,8 @@ EXPORT_SYMBOL_GPL(kcmap_insert);
  * @value: value
  *
  * Context: process, softirq, hardirq; interrupts on or off; not NMI.
- * Return: 0; -ENOENT: the key is absent.
+ * Return: 0; -ENOENT: the key is absent; -ENOMEM: a snapshot has it, and there is no
+ * memory for a copy.
  */
 int kcmap_update(struct kcmap *map, const void *key, const void *value)
 {
@@ -199,7 +200,7 @@ EXPORT_SYMBOL_GPL(kcmap_upsert);
  * @key: key
  *
  * Context: process, softirq, hardirq; interrupts on or off; not NMI.
- * Return: 0; -ENOENT: the key is absent.
+ * Return: 0; -ENOENT: the key is absent; -ENOMEM: as kcmap_update().
  */
 int kcmap_delete(struct kcmap *map, const void *key)
 {
@@ -215,7 +216,7 @@ EXPORT_SYMBOL_GPL(kcmap_delete);
  * @value: where to copy the value, or NULL
  *
  * Context: process, softirq, hardirq; interrupts on or off; not NMI.
- * Return: 0; -ENOENT: the key is absent.
+ * Return: 0; -ENOENT: the key is absent; -ENOMEM: as kcmap_update().
  */
 int kcmap_lookup_and_delete(struct kcmap *map, const void *key, void *value)
 {
@@ -233,11 +234,16 @@ EXPORT_SYMBOL_GPL(kcmap_lookup_and_delete);
  *
  * Context: process, softirq, hardirq; interrupts on or off; not NMI. For @fn see
  * &typedef kcmap_modify_fn.
- * Return: 0; -ENOENT: the key is absent, @fn was not called.
+ * Return: 0; @fn was not called: -ENOENT: the key is absent; -ENOMEM: a snapshot has
+ * it, and there is no memory for a copy.
  */
 int kcmap_modify(struct kcmap *map, const void *key, kcmap_modify_fn fn,
 		 void *ctx)
 {
-	return kcmap_table_modify(map->table, key, fn, ctx);
+	struct mem_cgroup *memcg = set_active_memcg(map->memcg);
+	int ret = kcmap_table_modify(map->table, key, fn, ctx);
+
+	set_active_memcg(memcg);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(kcmap_modify);

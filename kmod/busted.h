@@ -18,6 +18,9 @@ enum kcmap_busted {
 	KCMAP_BUSTED_NO_CLOSE, /* "full" without looking at other CPUs */
 	KCMAP_BUSTED_NO_FROZEN, /* writers do not see that a segment is frozen */
 	KCMAP_BUSTED_NO_SECOND_LOOK, /* room was made, the key not looked for again */
+	KCMAP_BUSTED_NO_COPY, /* writers write in what a snapshot has */
+	KCMAP_BUSTED_NO_DEAD_LIST, /* what is replaced is freed, snapshots or not */
+	KCMAP_BUSTED_NO_ZAP, /* numbers are used again with old pages still mapped */
 	KCMAP_BUSTED_NR,
 };
 

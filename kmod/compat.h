@@ -27,4 +27,12 @@
 #define KCMAP_IMPORT_NS(ns) MODULE_IMPORT_NS(#ns)
 #endif
 
+/* Flags of a vma are changed by functions only since 6.3. */
+#ifdef KCMAP_HAVE_VM_FLAGS_MOD
+#define kcmap_vm_flags_mod(vma, set, clear) vm_flags_mod(vma, set, clear)
+#else
+#define kcmap_vm_flags_mod(vma, set, clear) \
+	((vma)->vm_flags = ((vma)->vm_flags & ~(clear)) | (set))
+#endif
+
 #endif /* _KCMAP_COMPAT_H */

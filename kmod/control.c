@@ -14,7 +14,7 @@
 #include "ioctl.h"
 #include "map.h"
 
-#define KCMAP_F_ALL (KCMAP_F_ANON | KCMAP_F_HASH_FAST)
+#define KCMAP_F_ALL (KCMAP_F_ANON | KCMAP_F_HASH_FAST | KCMAP_F_NO_MMAP)
 
 /* A struct kcmap_map_info of a caller that is longer than this: E2BIG. */
 #define KCMAP_LIST_STRIDE_MAX 4096
@@ -34,7 +34,8 @@ static long kcmap_ctl_info(struct file *file, void *arg, void __user *uarg)
 		.abi_version = KCMAP_ABI_VERSION,
 		.maps = kcmap_map_count(),
 		.features = KCMAP_FEATURE_ANON | KCMAP_FEATURE_STRIDED |
-			    KCMAP_FEATURE_HASH_FAST,
+			    KCMAP_FEATURE_HASH_FAST | KCMAP_FEATURE_SNAPSHOT |
+			    KCMAP_FEATURE_VIEW,
 		.opcodes = kcmap_submit_opcodes(),
 		.entries_max = KCMAP_ENTRIES_MAX,
 		.key_size_max = KCMAP_KEY_SIZE_MAX,
@@ -87,7 +88,7 @@ static int kcmap_create_ids(const struct kcmap_create *create,
 static int kcmap_create_check(const struct kcmap_create *create,
 			      struct kcmap_map_params *params)
 {
-	if (create->flags & ~KCMAP_F_ALL)
+	if (create->flags & ~KCMAP_F_ALL || create->reserved)
 		return -EINVAL;
 	if (create->max_entries < 1 || create->max_entries > KCMAP_ENTRIES_MAX)
 		return -EINVAL;
@@ -105,6 +106,11 @@ static int kcmap_create_check(const struct kcmap_create *create,
 	params->table.max_entries = create->max_entries;
 	params->table.key_size = create->key_size;
 	params->table.value_size = create->value_size;
+	params->table.snapshots_max = create->snapshots_max ?:
+					      READ_ONCE(kcmap_snapshots_max);
+	params->table.snapshot_bytes_max =
+		create->snapshot_bytes_max ?:
+					     READ_ONCE(kcmap_snapshot_bytes_max);
 	params->table.hash_fast = create->flags & KCMAP_F_HASH_FAST;
 	params->flags = create->flags;
 	params->mode = create->mode;

@@ -7,12 +7,14 @@
 
 #include "directory.h"
 #include "fault.h"
+#include "image.h"
 
 static size_t root_bytes(unsigned int depth)
 {
 	const struct kcmap_directory *directory = NULL;
 
-	return struct_size(directory, leaf, 1UL << depth);
+	/* Each with its image. */
+	return struct_size(directory, leaf, 2UL << depth);
 }
 
 /* Top bits of the hash that all entries of a leaf share. */
@@ -26,14 +28,67 @@ static unsigned long leaf_word(struct kcmap_leaf *leaf, unsigned int depth)
 	return (unsigned long)leaf | (64 - KCMAP_LEAF_BITS - depth);
 }
 
+/* The places in the root of the leaf of a hash, and the first of them. */
+static unsigned long leaf_places(const struct kcmap_directory *directory,
+				 u64 hash, unsigned int depth,
+				 unsigned long *first)
+{
+	unsigned long places = 1UL << (directory->depth - depth);
+
+	*first = kcmap_hash_top(hash, directory->depth) & ~(places - 1);
+	return places;
+}
+
 static unsigned long *leaf_place(struct kcmap_directory *directory, u64 hash)
 {
 	return &directory->leaf[kcmap_hash_top(hash, directory->depth)];
 }
 
-static void set_entry(struct kcmap_leaf *leaf, unsigned int i,
-		      struct kcmap_segment *segment)
+/* NULL: nobody has asked for it yet; only a leaf of depth 0 has none. */
+static struct kcmap_segment *leaf_image(struct kcmap_leaf *leaf)
 {
+	return (struct kcmap_segment *)page_private(virt_to_page(leaf));
+}
+
+static void set_leaf_image(struct kcmap_leaf *leaf, struct kcmap_segment *image)
+{
+	set_page_private(virt_to_page(leaf), (unsigned long)image);
+}
+
+/* struct kcmap_image_root of a leaf. */
+static u64 image_word(struct kcmap_leaf *leaf, unsigned int depth)
+{
+	struct kcmap_segment *image = leaf_image(leaf);
+
+	return image ? image->number | (u64)depth << 32 : 0;
+}
+
+/* One for all entries that are set together is enough. */
+static u32 next_generation(struct kcmap_arena *arena)
+{
+	return atomic_inc_return(&arena->generation);
+}
+
+static void set_image_entry(struct kcmap_segment *image, unsigned int i,
+			    const struct kcmap_segment *segment, u32 generation)
+{
+	u64 *words = (u64 *)image->page[0];
+
+	/* struct kcmap_image_entry. After the contents of the segment. */
+	smp_store_release(&words[i], segment->number | (u64)generation << 32);
+}
+
+static void set_entry(struct kcmap_leaf *leaf, unsigned int i,
+		      struct kcmap_segment *segment, u32 generation)
+{
+	struct kcmap_segment *image = leaf_image(leaf);
+
+	/*
+	 * Before the kernel's: once a writer can find the segment, and change it,
+	 * readers of the view find it too.
+	 */
+	if (image)
+		set_image_entry(image, i, segment, generation);
 	/* In this order, and the contents of both before: see read_key(). */
 	rcu_assign_pointer(leaf->entry[i].page, segment->page[0]);
 	rcu_assign_pointer(leaf->segment[i], segment);
@@ -64,16 +119,72 @@ struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
 	return directory;
 }
 
+static void free_leaf(struct kcmap_leaf *leaf)
+{
+	kmemleak_free(leaf);
+	set_leaf_image(leaf, NULL);
+	free_page((unsigned long)leaf);
+}
+
+/* Without an image. */
+static struct kcmap_leaf *leaf_alloc(gfp_t gfp)
+{
+	struct kcmap_leaf *leaf;
+
+	BUILD_BUG_ON(sizeof(struct kcmap_leaf) != PAGE_SIZE);
+	if (kcmap_fault())
+		return NULL;
+	leaf = (void *)__get_free_page(gfp | __GFP_ACCOUNT);
+	if (!leaf)
+		return NULL;
+	/* It does not look into pages by itself, and segments are known here only. */
+	kmemleak_alloc(leaf, PAGE_SIZE, 1, gfp);
+	set_leaf_image(leaf, NULL);
+	return leaf;
+}
+
+/**
+ * kcmap_leaf_alloc - make a leaf, with its image, that nobody sees yet
+ * @arena: where the image is a frame
+ * @layout: layout of the table
+ * @gfp: how to allocate
+ *
+ * Context: as @gfp allows.
+ * Return: the leaf, or NULL.
+ */
+struct kcmap_leaf *kcmap_leaf_alloc(struct kcmap_arena *arena,
+				    const struct kcmap_layout *layout,
+				    gfp_t gfp)
+{
+	struct kcmap_leaf *leaf = leaf_alloc(gfp);
+	struct kcmap_segment *image;
+
+	if (!leaf)
+		return NULL;
+	image = kcmap_segment_alloc(arena, layout, KCMAP_FRAME_LEAF, false,
+				    gfp);
+	if (!image) {
+		free_leaf(leaf);
+		return NULL;
+	}
+	set_leaf_image(leaf, image);
+	return leaf;
+}
+
 /**
  * kcmap_directory_create - make a directory with one segment, empty
+ * @arena: where segments and images are frames
  * @layout: layout of the table
  * @max_entries: credits
+ * @image: whether its leaf has an image at once
  *
  * Context: process, may sleep.
- * Return: the directory, or NULL.
+ * Return: the directory, or NULL. kcmap_directory_begin() before it is used.
  */
 struct kcmap_directory *
-kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
+kcmap_directory_create(struct kcmap_arena *arena,
+		       const struct kcmap_layout *layout, u32 max_entries,
+		       bool image)
 {
 	struct kcmap_directory *directory;
 	struct kcmap_contents *contents;
@@ -83,8 +194,10 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
 
 	directory = kcmap_directory_alloc(layout, 0, GFP_KERNEL);
 	contents = kzalloc(sizeof(*contents), GFP_KERNEL_ACCOUNT);
-	leaf = kcmap_leaf_alloc(GFP_KERNEL);
-	segment = kcmap_segment_alloc(layout, false, false, GFP_KERNEL);
+	leaf = image ? kcmap_leaf_alloc(arena, layout, GFP_KERNEL) :
+		       leaf_alloc(GFP_KERNEL);
+	segment = kcmap_segment_alloc(arena, layout, KCMAP_FRAME_SEGMENT, false,
+				      GFP_KERNEL);
 	if (!directory || !contents || !leaf || !segment ||
 	    kcmap_capacity_init(&contents->capacity, max_entries)) {
 		kcmap_segment_free(segment);
@@ -94,50 +207,75 @@ kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries)
 		return NULL;
 	}
 	raw_spin_lock_init(&contents->lock);
+	contents->arena = arena;
 	atomic_set(&contents->leaves, 1);
 	atomic_set(&contents->segments, 1);
 	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
-		set_entry(leaf, i, segment);
+		set_entry(leaf, i, segment, next_generation(arena));
 	directory->contents = contents;
 	directory->leaf[0] = leaf_word(leaf, 0);
+	*kcmap_directory_image(directory) = image_word(leaf, 0);
 	return directory;
 }
 
-/* Entries in a row may say the same segment, which is freed once. */
-static void free_leaf(struct kcmap_leaf *leaf)
+/**
+ * kcmap_directory_begin - a new directory begins to be that of its table
+ * @directory: one from kcmap_directory_create()
+ *
+ * Context: inside the gate, by its keeper; or nobody has the table yet.
+ */
+void kcmap_directory_begin(struct kcmap_directory *directory)
+{
+	struct kcmap_arena *arena = directory->contents->arena;
+	struct kcmap_leaf *leaf = kcmap_leaf_of(directory->leaf[0]);
+
+	if (leaf_image(leaf))
+		leaf_image(leaf)->born = arena->epoch;
+	rcu_dereference_protected(leaf->segment[0], true)->born = arena->epoch;
+	kcmap_view_update(arena, directory, 0, 1);
+}
+
+/* Entries in a row may say the same segment, which is retired once. */
+static void retire_entries(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
+			   u64 died)
 {
 	struct kcmap_segment *segment, *last = NULL;
 	unsigned int i;
 
 	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++) {
 		segment = rcu_dereference_protected(leaf->segment[i], 1);
-		if (segment == last)
-			continue;
-		kcmap_segment_free(last);
+		if (segment != last)
+			kcmap_retire(arena, segment, died);
 		last = segment;
 	}
-	kcmap_segment_free(last);
-	kcmap_leaf_free(leaf);
 }
 
+static void retire_leaf(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
+			u64 died);
+
 /**
- * kcmap_directory_destroy - free a directory with all that is in it
- * @directory: the directory, or NULL; no reader or writer has it any more
+ * kcmap_directory_retire - end of a directory, and of all that is in it
+ * @directory: the directory, or NULL; new readers and writers cannot find it
+ * @died: the epoch in which it was replaced
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; a grace period after it was replaced, or nobody has
+ * the table any more.
  */
-void kcmap_directory_destroy(struct kcmap_directory *directory)
+void kcmap_directory_retire(struct kcmap_directory *directory, u64 died)
 {
+	struct kcmap_arena *arena;
 	unsigned long i, step;
 
 	if (!directory)
 		return;
+	arena = directory->contents->arena;
 	for (i = 0; i < 1UL << directory->depth; i += step) {
 		unsigned long word = directory->leaf[i];
 
 		/* Places in a row that say the same leaf. */
 		step = 1UL << (directory->depth - leaf_depth(word));
-		free_leaf(kcmap_leaf_of(word));
+		retire_entries(arena, kcmap_leaf_of(word), died);
+		retire_leaf(arena, kcmap_leaf_of(word), died);
 		cond_resched();
 	}
 	kcmap_capacity_destroy(&directory->contents->capacity);
@@ -156,13 +294,19 @@ u64 kcmap_directory_bytes(struct kcmap_directory *directory)
 {
 	const struct kcmap_layout *layout = &directory->layout;
 	struct kcmap_contents *contents = directory->contents;
+	u64 leaves = atomic_read(&contents->leaves);
+	/* All have one, or there is but one that may have none. */
+	u64 images = leaf_image(kcmap_leaf_of(READ_ONCE(directory->leaf[0]))) ?
+			     leaves :
+			     0;
 
 	return root_bytes(directory->depth) + sizeof(*contents) +
-	       (u64)atomic_read(&contents->leaves) * sizeof(struct kcmap_leaf) +
+	       leaves * sizeof(struct kcmap_leaf) +
+	       images * kcmap_segment_bytes(layout, KCMAP_FRAME_LEAF) +
 	       (u64)atomic_read(&contents->segments) *
-		       kcmap_segment_bytes(layout, false) +
+		       kcmap_segment_bytes(layout, KCMAP_FRAME_SEGMENT) +
 	       (u64)atomic_read(&contents->chained) *
-		       kcmap_segment_bytes(layout, true);
+		       kcmap_segment_bytes(layout, KCMAP_FRAME_CHAINED);
 }
 
 /**
@@ -181,28 +325,7 @@ bool kcmap_directory_doubles(struct kcmap_directory *directory, u64 hash)
 }
 
 /**
- * kcmap_leaf_alloc - make a leaf that nobody sees yet
- * @gfp: how to allocate
- *
- * Context: as @gfp allows.
- * Return: the leaf, or NULL.
- */
-struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp)
-{
-	struct kcmap_leaf *leaf;
-
-	BUILD_BUG_ON(sizeof(struct kcmap_leaf) != PAGE_SIZE);
-	if (kcmap_fault())
-		return NULL;
-	leaf = (void *)__get_free_page(gfp | __GFP_ACCOUNT);
-	/* It does not look into pages by itself, and segments are known here only. */
-	if (leaf)
-		kmemleak_alloc(leaf, PAGE_SIZE, 1, gfp);
-	return leaf;
-}
-
-/**
- * kcmap_leaf_free - free a leaf that nobody sees any more
+ * kcmap_leaf_free - free a leaf that nobody has seen, with its image
  * @leaf: the leaf, or NULL
  *
  * Context: any but NMI.
@@ -211,25 +334,28 @@ void kcmap_leaf_free(struct kcmap_leaf *leaf)
 {
 	if (!leaf)
 		return;
-	kmemleak_free(leaf);
-	free_page((unsigned long)leaf);
+	kcmap_segment_free(leaf_image(leaf));
+	free_leaf(leaf);
 }
 
 static void free_after_grace(struct rcu_head *rcu)
 {
-	kcmap_leaf_free(page_address(container_of(rcu, struct page, rcu_head)));
+	free_leaf(page_address(container_of(rcu, struct page, rcu_head)));
 }
 
 /* Each half of @old, every entry twice. */
-static void fill_leaf(struct kcmap_leaf *leaf, const struct kcmap_leaf *old,
-		      unsigned int half)
+static void fill_leaf(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
+		      const struct kcmap_leaf *old, unsigned int half)
 {
 	unsigned int i, from = half * KCMAP_LEAF_ENTRIES / 2;
+	u32 generation = next_generation(arena);
 
 	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
 		set_entry(leaf, i,
 			  rcu_dereference_protected(old->segment[from + i / 2],
-						    true));
+						    true),
+			  generation);
+	leaf_image(leaf)->born = arena->epoch;
 }
 
 /* Return: the old leaf, to be retired when the root does not say it any more. */
@@ -238,27 +364,32 @@ static struct kcmap_leaf *split_leaf(struct kcmap_directory *directory,
 {
 	unsigned long word = *leaf_place(directory, hash);
 	unsigned int depth = leaf_depth(word), half;
+	u64 *image = kcmap_directory_image(directory);
 	unsigned long places, first, i;
-	struct kcmap_leaf *old = kcmap_leaf_of(word);
+	struct kcmap_leaf *old = kcmap_leaf_of(word), *leaf;
 
-	places = 1UL << (directory->depth - depth);
-	first = kcmap_hash_top(hash, directory->depth) & ~(places - 1);
+	places = leaf_places(directory, hash, depth, &first);
 	for (half = 0; half < 2; half++) {
-		fill_leaf(spare->leaf[half], old, half);
-		word = leaf_word(spare->leaf[half], depth + 1);
-		for (i = 0; i < places / 2; i++)
+		leaf = spare->leaf[half];
+		fill_leaf(directory->contents->arena, leaf, old, half);
+		word = leaf_word(leaf, depth + 1);
+		for (i = first + half * places / 2;
+		     i < first + (half + 1) * places / 2; i++) {
+			image[i] = image_word(leaf, depth + 1);
 			/* Readers find the leaf filled. */
-			smp_store_release(
-				&directory->leaf[first + half * places / 2 + i],
-				word);
+			smp_store_release(&directory->leaf[i], word);
+		}
 		spare->leaf[half] = NULL;
 	}
 	atomic_inc(&directory->contents->leaves);
 	return old;
 }
 
-static void retire_leaf(struct kcmap_leaf *leaf)
+static void retire_leaf(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
+			u64 died)
 {
+	if (leaf_image(leaf))
+		kcmap_retire(arena, leaf_image(leaf), died);
 	call_rcu(&virt_to_page(leaf)->rcu_head, free_after_grace);
 }
 
@@ -280,8 +411,9 @@ bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 	struct kcmap_directory *old = rcu_dereference_protected(*root, true);
 	struct kcmap_directory *directory = spare->directory;
 	unsigned int depth = leaf_depth(*leaf_place(old, hash));
+	struct kcmap_arena *arena = old->contents->arena;
+	unsigned long i, first = 0, places;
 	struct kcmap_leaf *leaf;
-	unsigned long i;
 
 	if (segment->depth < depth + KCMAP_LEAF_BITS)
 		return true;
@@ -291,16 +423,86 @@ bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 		if (!directory || directory->depth != old->depth + 1)
 			return false;
 		directory->contents = old->contents;
-		for (i = 0; i < 1UL << directory->depth; i++)
+		for (i = 0; i < 1UL << directory->depth; i++) {
 			directory->leaf[i] = old->leaf[i / 2];
+			kcmap_directory_image(directory)[i] =
+				kcmap_directory_image(old)[i / 2];
+		}
 		spare->directory = NULL;
 		leaf = split_leaf(directory, hash, spare);
 		rcu_assign_pointer(*root, directory);
-		retire_leaf(leaf);
 		kfree_rcu(old, rcu);
-		return true;
+		places = 1UL << directory->depth;
+	} else {
+		directory = old;
+		leaf = split_leaf(directory, hash, spare);
+		places = leaf_places(directory, hash, depth, &first);
 	}
-	retire_leaf(split_leaf(old, hash, spare));
+	kcmap_view_update(arena, directory, first, places);
+	retire_leaf(arena, leaf, arena->epoch);
+	return true;
+}
+
+/**
+ * kcmap_directory_own_leaf - see that the image of a leaf may be written
+ * @directory: the root
+ * @hash: a hash in the leaf
+ * @spare: image to use
+ *
+ * Context: contents->lock, inside the gate.
+ * Return: false if a copy is needed that is not in @spare.
+ */
+bool kcmap_directory_own_leaf(struct kcmap_directory *directory, u64 hash,
+			      struct kcmap_spare *spare)
+{
+	unsigned long word = *leaf_place(directory, hash), places, first, i;
+	struct kcmap_arena *arena = directory->contents->arena;
+	struct kcmap_leaf *leaf = kcmap_leaf_of(word);
+	struct kcmap_segment *old = leaf_image(leaf);
+
+	if (!old || !kcmap_is_shared(arena, old))
+		return true;
+	if (!spare->image)
+		return false;
+	memcpy(spare->image->page[0], old->page[0], PAGE_SIZE);
+	spare->image->born = arena->epoch;
+	set_leaf_image(leaf, spare->image);
+	spare->image = NULL;
+	places = leaf_places(directory, hash, leaf_depth(word), &first);
+	for (i = first; i < first + places; i++)
+		kcmap_directory_image(directory)[i] =
+			image_word(leaf, leaf_depth(word));
+	kcmap_view_update(arena, directory, first, places);
+	kcmap_retire(arena, old, arena->epoch);
+	return true;
+}
+
+/**
+ * kcmap_directory_add_image - see that a directory has an image
+ * @directory: the root
+ * @image: for its leaf, if that has none: it is the only one then
+ *
+ * Context: inside the gate, by its keeper.
+ * Return: whether @image was taken.
+ */
+bool kcmap_directory_add_image(struct kcmap_directory *directory,
+			       struct kcmap_segment *image)
+{
+	struct kcmap_arena *arena = directory->contents->arena;
+	struct kcmap_leaf *leaf = kcmap_leaf_of(directory->leaf[0]);
+	u32 generation = next_generation(arena);
+	unsigned int i;
+
+	if (leaf_image(leaf))
+		return false;
+	for (i = 0; i < KCMAP_LEAF_ENTRIES; i++)
+		set_image_entry(image, i,
+				rcu_dereference_protected(leaf->segment[i],
+							  true),
+				generation);
+	image->born = arena->epoch;
+	set_leaf_image(leaf, image);
+	*kcmap_directory_image(directory) = image_word(leaf, 0);
 	return true;
 }
 
@@ -310,19 +512,25 @@ bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
  * @hash: a hash in the range
  * @segment: the segment; its depth says the range
  *
- * Context: contents->lock.
+ * Context: contents->lock, inside the gate; after kcmap_directory_own_leaf().
  */
 void kcmap_directory_publish(struct kcmap_directory *directory, u64 hash,
 			     struct kcmap_segment *segment)
 {
+	struct kcmap_arena *arena = directory->contents->arena;
 	unsigned long word = *leaf_place(directory, hash);
 	unsigned int shift = word & KCMAP_LEAF_SHIFT;
 	unsigned int nr = 1U << (64 - shift - segment->depth);
+	u32 generation = next_generation(arena);
+	struct kcmap_segment *each;
 	unsigned int first, i;
 
+	for (each = segment; each;
+	     each = rcu_dereference_protected(each->chain, true))
+		each->born = arena->epoch;
 	first = (hash >> shift) & (KCMAP_LEAF_ENTRIES - 1) & ~(nr - 1);
 	for (i = 0; i < nr; i++)
-		set_entry(kcmap_leaf_of(word), first + i, segment);
+		set_entry(kcmap_leaf_of(word), first + i, segment, generation);
 }
 
 /**
@@ -355,13 +563,14 @@ struct kcmap_segment *kcmap_directory_buddy(struct kcmap_directory *directory,
  * @last: the last segment, as far as the caller knows
  * @segment: one made to be chained
  *
- * Context: a bucket lock of the first segment, which is not frozen.
+ * Context: a bucket lock of the first segment, which is not frozen, inside the gate.
  * Return: whether it was taken; false: @last was not the last.
  */
 bool kcmap_segment_chain(struct kcmap_contents *contents,
 			 struct kcmap_segment *last,
 			 struct kcmap_segment *segment)
 {
+	segment->born = contents->arena->epoch;
 	/* cmpxchg() is a full barrier: the zeros are seen before the segment. */
 	if (cmpxchg((struct kcmap_segment __force **)&last->chain, NULL,
 		    segment))

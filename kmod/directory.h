@@ -23,6 +23,7 @@
 #include <linux/atomic.h>
 #include <linux/rcupdate.h>
 
+#include "arena.h"
 #include "capacity.h"
 #include "layout.h"
 #include "segment.h"
@@ -40,7 +41,8 @@ struct kcmap_dirent {
 
 /**
  * struct kcmap_leaf - a page of the directory; its struct page has the rcu_head
- *	that frees it
+ *	that frees it, and its image as page_private(): what userspace sees of it,
+ *	a frame of the arena, with an entry for each
  * @entry: what readers need, by itself: so twice as many fit in the cache
  * @segment: the segment of each entry; written after @entry, so a reader who
  *	takes both checks that they belong together
@@ -53,6 +55,7 @@ struct kcmap_leaf {
 /**
  * struct kcmap_contents - what a table holds, between one clear and the next
  * @capacity: credits for max_entries
+ * @arena: where the frames of segments and images are; the table's
  * @lock: see above; taken with interrupts off, inside segment->lock
  * @leaves: leaves that there are
  * @segments: segments that there are, chained ones not counted
@@ -60,6 +63,7 @@ struct kcmap_leaf {
  */
 struct kcmap_contents {
 	struct kcmap_capacity capacity;
+	struct kcmap_arena *arena;
 	raw_spinlock_t lock;
 	atomic_t leaves;
 	atomic_t segments;
@@ -74,7 +78,8 @@ struct kcmap_contents {
  * @contents: to what it belongs
  * @rcu: to free it
  * @leaf: leaves. In the low 6 bits, which the address has not, is the shift that
- *	brings the leaf's 8 bits of the hash down
+ *	brings the leaf's 8 bits of the hash down. Behind them stands their image:
+ *	for each a struct kcmap_image_root
  */
 struct kcmap_directory {
 	struct kcmap_layout layout;
@@ -92,6 +97,7 @@ struct kcmap_directory {
  * @segment: new segments
  * @chained: segments to be chained, each behind the other
  * @leaf: new leaves
+ * @image: a copy of a leaf's image
  * @directory: a root twice as large as the present one
  *
  * What is taken is set to NULL.
@@ -100,22 +106,33 @@ struct kcmap_spare {
 	struct kcmap_segment *segment[2];
 	struct kcmap_segment *chained;
 	struct kcmap_leaf *leaf[2];
+	struct kcmap_segment *image;
 	struct kcmap_directory *directory;
 };
 
 struct kcmap_directory *
-kcmap_directory_create(const struct kcmap_layout *layout, u32 max_entries);
+kcmap_directory_create(struct kcmap_arena *arena,
+		       const struct kcmap_layout *layout, u32 max_entries,
+		       bool image);
+bool kcmap_directory_add_image(struct kcmap_directory *directory,
+			       struct kcmap_segment *image);
+void kcmap_directory_begin(struct kcmap_directory *directory);
+void kcmap_directory_retire(struct kcmap_directory *directory, u64 died);
 void kcmap_directory_destroy(struct kcmap_directory *directory);
 u64 kcmap_directory_bytes(struct kcmap_directory *directory);
 
 struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
 					      unsigned int depth, gfp_t gfp);
 bool kcmap_directory_doubles(struct kcmap_directory *directory, u64 hash);
-struct kcmap_leaf *kcmap_leaf_alloc(gfp_t gfp);
+struct kcmap_leaf *kcmap_leaf_alloc(struct kcmap_arena *arena,
+				    const struct kcmap_layout *layout,
+				    gfp_t gfp);
 void kcmap_leaf_free(struct kcmap_leaf *leaf);
 bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 				  const struct kcmap_segment *segment,
 				  struct kcmap_spare *spare);
+bool kcmap_directory_own_leaf(struct kcmap_directory *directory, u64 hash,
+			      struct kcmap_spare *spare);
 void kcmap_directory_publish(struct kcmap_directory *directory, u64 hash,
 			     struct kcmap_segment *segment);
 struct kcmap_segment *kcmap_directory_buddy(struct kcmap_directory *directory,
@@ -124,6 +141,12 @@ struct kcmap_segment *kcmap_directory_buddy(struct kcmap_directory *directory,
 bool kcmap_segment_chain(struct kcmap_contents *contents,
 			 struct kcmap_segment *last,
 			 struct kcmap_segment *segment);
+
+/* Words of struct kcmap_image_root, one for each of directory->leaf. */
+static inline u64 *kcmap_directory_image(struct kcmap_directory *directory)
+{
+	return (u64 *)&directory->leaf[1UL << directory->depth];
+}
 
 static __always_inline struct kcmap_leaf *kcmap_leaf_of(unsigned long word)
 {

@@ -4,10 +4,12 @@
 
 #include <linux/cdev.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
 #include "map.h"
+#include "mapping.h"
 #include "reserve.h"
 #include "segment.h"
 
@@ -15,6 +17,17 @@ unsigned int kcmap_maps_max = 65536;
 module_param_named(maps_max, kcmap_maps_max, uint, 0444);
 MODULE_PARM_DESC(maps_max,
 		 "Most maps at once, anonymous ones included (65536)");
+
+unsigned int kcmap_snapshots_max = 64;
+module_param_named(snapshots_max, kcmap_snapshots_max, uint, 0644);
+MODULE_PARM_DESC(snapshots_max,
+		 "Most open snapshots of a map that is made with 0 (64)");
+
+unsigned long kcmap_snapshot_bytes_max;
+module_param_named(snapshot_bytes_max, kcmap_snapshot_bytes_max, ulong, 0644);
+MODULE_PARM_DESC(
+	snapshot_bytes_max,
+	"Most bytes that snapshots of a map may pin, likewise (a quarter of memory)");
 
 static dev_t kcmap_base;
 static struct cdev kcmap_control_cdev;
@@ -41,12 +54,17 @@ static int __init kcmap_init(void)
 	ret = kcmap_segment_init();
 	if (ret)
 		return ret;
+	if (!kcmap_snapshot_bytes_max)
+		kcmap_snapshot_bytes_max = totalram_pages() / 4 * PAGE_SIZE;
 	ret = kcmap_reserve_init();
 	if (ret)
 		goto err_segment;
-	ret = alloc_chrdev_region(&kcmap_base, 0, 1 + kcmap_maps_max, "kcmap");
+	ret = kcmap_mapping_init();
 	if (ret)
 		goto err_reserve;
+	ret = alloc_chrdev_region(&kcmap_base, 0, 1 + kcmap_maps_max, "kcmap");
+	if (ret)
+		goto err_mapping;
 	ret = kcmap_cdev_add(&kcmap_map_cdev, &kcmap_map_fops, KCMAP_MINOR_MAP,
 			     kcmap_maps_max);
 	if (ret)
@@ -66,6 +84,8 @@ err_map:
 	cdev_del(&kcmap_map_cdev);
 err_region:
 	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
+err_mapping:
+	kcmap_mapping_exit();
 err_reserve:
 	kcmap_reserve_exit();
 err_segment:
@@ -79,6 +99,7 @@ static void __exit kcmap_exit(void)
 	cdev_del(&kcmap_control_cdev);
 	cdev_del(&kcmap_map_cdev);
 	unregister_chrdev_region(kcmap_base, 1 + kcmap_maps_max);
+	kcmap_mapping_exit();
 	kcmap_reserve_exit();
 	/* Callbacks of tables that were freed must not outlive the code. */
 	rcu_barrier();

@@ -18,6 +18,7 @@
 
 #include "compat.h"
 #include "map.h"
+#include "mapping.h"
 
 /**
  * struct kcmap_node - a device node below /dev/kcmap
@@ -160,6 +161,7 @@ static void kcmap_map_release(struct kref *ref)
 	struct kcmap *map = container_of(ref, struct kcmap, ref);
 
 	kcmap_table_destroy(map->table);
+	iput(map->inode);
 	mem_cgroup_put(map->memcg);
 	kfree(map);
 	atomic_dec(&kcmap_nr_maps);
@@ -188,6 +190,7 @@ void kcmap_map_put(struct kcmap *map)
  */
 struct kcmap *kcmap_map_create(const struct kcmap_map_params *params)
 {
+	struct kcmap_table_params table = params->table;
 	struct kcmap *map;
 	int ret = -ENOMEM;
 
@@ -198,10 +201,17 @@ struct kcmap *kcmap_map_create(const struct kcmap_map_params *params)
 	if (!map)
 		goto err_count;
 
-	map->table = kcmap_table_create(&params->table);
+	map->inode = kcmap_mapping_inode();
+	if (IS_ERR(map->inode)) {
+		ret = PTR_ERR(map->inode);
+		goto err_map;
+	}
+	map->id = atomic64_inc_return(&kcmap_last_id);
+	table.id = map->id;
+	map->table = kcmap_table_create(&table);
 	if (IS_ERR(map->table)) {
 		ret = PTR_ERR(map->table);
-		goto err_map;
+		goto err_inode;
 	}
 
 	kref_init(&map->ref);
@@ -213,9 +223,10 @@ struct kcmap *kcmap_map_create(const struct kcmap_map_params *params)
 	map->uid = params->uid;
 	map->gid = params->gid;
 	memcpy(map->name, params->name, sizeof(map->name));
-	map->id = atomic64_inc_return(&kcmap_last_id);
 	return map;
 
+err_inode:
+	iput(map->inode);
 err_map:
 	kfree(map);
 err_count:

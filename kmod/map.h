@@ -32,8 +32,9 @@ struct mem_cgroup;
  * @value_size: bytes
  * @memcg: control group of the creator: whoever writes, the table's memory is
  *	charged to it
- * @ref: one for the name, one for each descriptor and each user in the kernel;
- *	with the last of them the map goes
+ * @inode: what its mappings, and those of its snapshots, hang on
+ * @ref: one for the name, one for each descriptor, snapshots' included, and each
+ *	user in the kernel; with the last of them the map goes
  * @id: number of the map, never used again
  * @flags: KCMAP_F_*
  * @mode: permission bits of the node
@@ -53,6 +54,7 @@ struct kcmap {
 	u32 key_size;
 	u32 value_size;
 	struct mem_cgroup *memcg;
+	struct inode *inode;
 	struct kref ref;
 	u64 id;
 	u32 flags;
@@ -86,6 +88,8 @@ struct kcmap_map_params {
 };
 
 extern unsigned int kcmap_maps_max;
+extern unsigned int kcmap_snapshots_max;
+extern unsigned long kcmap_snapshot_bytes_max;
 
 int kcmap_registry_init(dev_t base);
 void kcmap_registry_exit(void);
@@ -105,6 +109,7 @@ extern const struct file_operations kcmap_control_fops;
 extern const struct file_operations kcmap_map_fops;
 
 struct file *kcmap_map_getfile(struct kcmap *map);
+long kcmap_map_ioctl_snapshot(struct file *file, void *arg, void __user *uarg);
 long kcmap_submit(struct file *file, void *arg, void __user *uarg);
 u64 kcmap_submit_opcodes(void);
 

@@ -8,6 +8,7 @@
 
 #include "ioctl.h"
 #include "map.h"
+#include "mapping.h"
 
 /*
  * Bytes of entries that one SCAN reads at most; the caller goes on from the
@@ -22,6 +23,7 @@ static int kcmap_map_open(struct inode *inode, struct file *file)
 	if (!map)
 		return -ENXIO;
 	file->private_data = map;
+	file->f_mapping = map->inode->i_mapping;
 	return 0;
 }
 
@@ -65,6 +67,9 @@ static long kcmap_map_ioctl_stats(struct file *file, void *arg,
 		.read_retries = table_stats.read_retries,
 		.splits = table_stats.splits,
 		.merges = table_stats.merges,
+		.copies = table_stats.copies,
+		.snapshots = table_stats.snapshots,
+		.snapshot_bytes = table_stats.snapshot_bytes,
 	};
 	return 0;
 }
@@ -166,6 +171,8 @@ static const struct kcmap_ioctl kcmap_map_ioctls[] = {
 		    kcmap_map_ioctl_scan),
 	KCMAP_IOCTL(KCMAP_MAP_CLEAR, kcmap_clear, flags, FMODE_WRITE, false,
 		    kcmap_map_ioctl_clear),
+	KCMAP_IOCTL(KCMAP_MAP_SNAPSHOT, kcmap_snapshot, image_size, FMODE_READ,
+		    false, kcmap_map_ioctl_snapshot),
 };
 
 static long kcmap_map_ioctl(struct file *file, unsigned int cmd,
@@ -175,12 +182,18 @@ static long kcmap_map_ioctl(struct file *file, unsigned int cmd,
 			   ARRAY_SIZE(kcmap_map_ioctls));
 }
 
+static int kcmap_map_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return kcmap_mapping_mmap(file->private_data, NULL, vma);
+}
+
 const struct file_operations kcmap_map_fops = {
 	.owner = THIS_MODULE,
 	.open = kcmap_map_open,
 	.release = kcmap_map_release_file,
 	.unlocked_ioctl = kcmap_map_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = kcmap_map_mmap,
 };
 
 /**
@@ -192,5 +205,10 @@ const struct file_operations kcmap_map_fops = {
  */
 struct file *kcmap_map_getfile(struct kcmap *map)
 {
-	return anon_inode_getfile("[kcmap]", &kcmap_map_fops, map, O_RDWR);
+	struct file *file =
+		anon_inode_getfile("[kcmap]", &kcmap_map_fops, map, O_RDWR);
+
+	if (!IS_ERR(file))
+		file->f_mapping = map->inode->i_mapping;
+	return file;
 }

@@ -3,36 +3,46 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "arena.h"
 #include "fault.h"
 #include "pair.h"
 #include "reserve.h"
 #include "segment.h"
 
-static unsigned int lock_count(const struct kcmap_layout *layout, bool chained)
+static unsigned int lock_count(const struct kcmap_layout *layout,
+			       enum kcmap_frame_kind kind)
 {
-	return chained ? 0 : kcmap_layout_buckets(layout);
+	return kind == KCMAP_FRAME_SEGMENT ? kcmap_layout_buckets(layout) : 0;
 }
 
-static size_t struct_bytes(const struct kcmap_layout *layout, bool chained)
+static unsigned int page_bits(const struct kcmap_layout *layout,
+			      enum kcmap_frame_kind kind)
+{
+	return kind == KCMAP_FRAME_LEAF ? 0 : layout->page_bits;
+}
+
+static size_t struct_bytes(const struct kcmap_layout *layout,
+			   enum kcmap_frame_kind kind)
 {
 	const struct kcmap_segment *segment = NULL;
 
-	return struct_size(segment, page, kcmap_layout_pages(layout)) +
-	       lock_count(layout, chained) * sizeof(raw_spinlock_t);
+	return struct_size(segment, page, 1UL << page_bits(layout, kind)) +
+	       lock_count(layout, kind) * sizeof(raw_spinlock_t);
 }
 
 /**
  * kcmap_segment_bytes - what a segment takes
  * @layout: layout of the table
- * @chained: whether it is a chained segment, without locks
+ * @kind: which kind of frame
  *
  * Context: any.
  * Return: bytes asked of the kernel.
  */
-size_t kcmap_segment_bytes(const struct kcmap_layout *layout, bool chained)
+size_t kcmap_segment_bytes(const struct kcmap_layout *layout,
+			   enum kcmap_frame_kind kind)
 {
-	return struct_bytes(layout, chained) +
-	       kcmap_layout_pages(layout) * PAGE_SIZE;
+	return struct_bytes(layout, kind) +
+	       (PAGE_SIZE << page_bits(layout, kind));
 }
 
 /*
@@ -52,7 +62,7 @@ static size_t cache_bytes; /* of a struct from there */
  */
 int kcmap_segment_init(void)
 {
-	cache_bytes = struct_bytes(&kcmap_pair_layout, false);
+	cache_bytes = struct_bytes(&kcmap_pair_layout, KCMAP_FRAME_SEGMENT);
 	segment_cache =
 		kmem_cache_create("kcmap_segment", cache_bytes, 0, 0, NULL);
 	return segment_cache ? 0 : -ENOMEM;
@@ -78,10 +88,10 @@ static void *struct_alloc(size_t bytes, gfp_t gfp)
 }
 
 static struct kcmap_segment *
-segment_struct_alloc(const struct kcmap_layout *layout, bool chained,
-		     bool reserve, gfp_t gfp)
+segment_struct_alloc(const struct kcmap_layout *layout,
+		     enum kcmap_frame_kind kind, bool reserve, gfp_t gfp)
 {
-	size_t bytes = struct_bytes(layout, chained);
+	size_t bytes = struct_bytes(layout, kind);
 	struct kcmap_segment *segment;
 
 	segment = kcmap_fault() ? NULL : struct_alloc(bytes, gfp);
@@ -99,10 +109,47 @@ static struct kcmap_bucket *segment_page_alloc(bool reserve, gfp_t gfp)
 	return page;
 }
 
+/* A frame without a number. */
+static struct kcmap_segment *frame_alloc(const struct kcmap_layout *layout,
+					 enum kcmap_frame_kind kind,
+					 bool reserve, gfp_t gfp)
+{
+	struct kcmap_segment *segment;
+	unsigned int i;
+
+	segment = segment_struct_alloc(layout, kind, reserve, gfp);
+	if (!segment)
+		return NULL;
+	segment->page_bits = page_bits(layout, kind);
+	segment->kind = kind;
+	for (i = 0; i < 1U << segment->page_bits; i++) {
+		segment->page[i] = segment_page_alloc(reserve, gfp);
+		if (!segment->page[i]) {
+			kcmap_frame_free_pages(segment);
+			return NULL;
+		}
+	}
+	return segment;
+}
+
+/* One that was in use before. */
+static void wipe(struct kcmap_segment *segment)
+{
+	unsigned int i;
+
+	RCU_INIT_POINTER(segment->chain, NULL);
+	segment->frozen = false;
+	segment->unsplittable = false;
+	segment->emptied = 0;
+	for (i = 0; i < 1U << segment->page_bits; i++)
+		memset(segment->page[i], 0, PAGE_SIZE);
+}
+
 /**
  * kcmap_segment_alloc - make an empty segment that nobody sees yet
+ * @arena: where it is a frame
  * @layout: layout of the table
- * @chained: whether it is to be chained behind another, and needs no locks
+ * @kind: which kind of frame
  * @reserve: whether the reserve may be used where there is no memory. Not for a
  *	split, which needs more than there may be, and would give back to the kernel
  *	what it has got
@@ -111,32 +158,52 @@ static struct kcmap_bucket *segment_page_alloc(bool reserve, gfp_t gfp)
  * Context: as @gfp allows; interrupts on, for PREEMPT_RT.
  * Return: the segment, or NULL.
  */
-struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
-					  bool chained, bool reserve, gfp_t gfp)
+struct kcmap_segment *kcmap_segment_alloc(struct kcmap_arena *arena,
+					  const struct kcmap_layout *layout,
+					  enum kcmap_frame_kind kind,
+					  bool reserve, gfp_t gfp)
 {
-	unsigned int pages = kcmap_layout_pages(layout);
 	struct kcmap_segment *segment;
 	raw_spinlock_t *locks;
 	unsigned int i;
 
-	gfp |= __GFP_ACCOUNT | __GFP_ZERO;
-	segment = segment_struct_alloc(layout, chained, reserve, gfp);
-	if (!segment)
-		return NULL;
-	raw_spin_lock_init(&segment->lock);
-	segment->page_bits = layout->page_bits;
-	locks = kcmap_segment_locks(layout, segment);
-	for (i = 0; i < lock_count(layout, chained); i++)
-		raw_spin_lock_init(&locks[i]);
-
-	for (i = 0; i < pages; i++) {
-		segment->page[i] = segment_page_alloc(reserve, gfp);
-		if (!segment->page[i]) {
-			kcmap_segment_free(segment);
+	gfp |= __GFP_ACCOUNT;
+	segment = kcmap_arena_take_idle(arena, kind);
+	if (segment) {
+		wipe(segment);
+	} else {
+		segment = frame_alloc(layout, kind, reserve, gfp | __GFP_ZERO);
+		if (!segment)
+			return NULL;
+		segment->arena = arena;
+		/* In no cut, whoever finds it by its number. */
+		segment->born = U64_MAX;
+		if (kcmap_arena_add(arena, segment, gfp)) {
+			kcmap_frame_free_pages(segment);
 			return NULL;
 		}
 	}
+	segment->died = U64_MAX;
+	raw_spin_lock_init(&segment->lock);
+	locks = kcmap_segment_locks(layout, segment);
+	for (i = 0; i < lock_count(layout, kind); i++)
+		raw_spin_lock_init(&locks[i]);
 	return segment;
+}
+
+/**
+ * kcmap_frame_free_pages - give a frame back to the kernel
+ * @frame: a frame that has no number any more
+ *
+ * Context: any but NMI; interrupts on, for PREEMPT_RT.
+ */
+void kcmap_frame_free_pages(struct kcmap_segment *frame)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << frame->page_bits; i++)
+		free_page((unsigned long)frame->page[i]);
+	kfree(frame);
 }
 
 /**
@@ -148,20 +215,23 @@ struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
 void kcmap_segment_free(struct kcmap_segment *segment)
 {
 	struct kcmap_segment *next;
-	unsigned int i;
 
 	for (; segment; segment = next) {
 		/* Nobody else has it any more. */
 		next = rcu_dereference_protected(segment->chain, true);
-		for (i = 0; i < 1U << segment->page_bits; i++)
-			free_page((unsigned long)segment->page[i]);
-		kfree(segment);
+		if (kcmap_arena_release(segment->arena, segment))
+			kcmap_frame_free_pages(segment);
 	}
 }
 
 static void free_after_grace(struct rcu_head *rcu)
 {
-	kcmap_segment_free(container_of(rcu, struct kcmap_segment, rcu));
+	struct kcmap_segment *segment =
+		container_of(rcu, struct kcmap_segment, rcu);
+	struct kcmap_arena *arena = segment->arena;
+
+	kcmap_segment_free(segment);
+	kcmap_arena_put(arena);
 }
 
 /**
@@ -172,5 +242,6 @@ static void free_after_grace(struct rcu_head *rcu)
  */
 void kcmap_segment_free_rcu(struct kcmap_segment *segment)
 {
+	refcount_inc(&segment->arena->ref);
 	call_rcu(&segment->rcu, free_after_grace);
 }

@@ -24,9 +24,12 @@
  * home lock, and again whenever it has dropped and retaken that; so it either
  * is waited for, or sees that the segment is frozen, and begins anew.
  *
- * Lifetime: found under RCU; freed a grace period after it was replaced, or with
- * its directory. What a reader finds in a segment that has been replaced was
- * true when it was, and that was after the reader had begun.
+ * Lifetime: found under RCU; kcmap_retire() when it was replaced, or its directory.
+ * What a reader finds in a segment that has been replaced was true when it was, and
+ * that was after the reader had begun.
+ *
+ * A frame of the arena (arena.h) is one of these as well where it is the image of a
+ * leaf: without locks, and with nothing but a number, times and a page.
  */
 #ifndef _KCMAP_SEGMENT_H
 #define _KCMAP_SEGMENT_H
@@ -38,6 +41,15 @@
 #include "bucket.h"
 #include "layout.h"
 
+struct kcmap_arena;
+
+enum kcmap_frame_kind {
+	KCMAP_FRAME_SEGMENT,
+	KCMAP_FRAME_CHAINED, /* without locks */
+	KCMAP_FRAME_LEAF, /* image of a leaf */
+	KCMAP_FRAME_KINDS,
+};
+
 /**
  * struct kcmap_segment - a segment
  * @chain: segment that takes what finds no place here; set once
@@ -45,11 +57,18 @@
  *	copied for a scan, split, or merged
  * @depth: top bits that the hashes of its keys share
  * @page_bits: log2 of its pages
+ * @kind: enum kcmap_frame_kind
  * @frozen: about to be replaced, or replaced; under @lock
  * @unsplittable: splitting was tried in vain, for its keys were chosen to
  *	collide; a hint, until another segment is chained behind
  * @emptied: buckets that deletes emptied; a hint when to look for a merge
+ * @number: in the arena
+ * @born: epoch in which it was published; written before it is
+ * @died: epoch in which it was replaced; U64_MAX before
+ * @arena: where it is a frame
  * @rcu: to free it
+ * @next: the next of a list, of dead or idle frames
+ * @grace: grace period after which no reader in the kernel has it
  * @page: its pages; behind them, unless it is a chained segment, a lock for each
  *	bucket
  */
@@ -58,10 +77,21 @@ struct kcmap_segment {
 	raw_spinlock_t lock;
 	u8 depth;
 	u8 page_bits;
+	u8 kind;
 	bool frozen;
 	bool unsplittable;
 	u32 emptied;
-	struct rcu_head rcu;
+	u32 number;
+	u64 born;
+	u64 died;
+	struct kcmap_arena *arena;
+	union {
+		struct rcu_head rcu;
+		struct {
+			struct kcmap_segment *next;
+			unsigned long grace;
+		};
+	};
 	struct kcmap_bucket *page[];
 };
 
@@ -75,12 +105,15 @@ kcmap_segment_locks(const struct kcmap_layout *layout,
 
 int kcmap_segment_init(void);
 void kcmap_segment_exit(void);
-struct kcmap_segment *kcmap_segment_alloc(const struct kcmap_layout *layout,
-					  bool chained, bool reserve,
-					  gfp_t gfp);
+struct kcmap_segment *kcmap_segment_alloc(struct kcmap_arena *arena,
+					  const struct kcmap_layout *layout,
+					  enum kcmap_frame_kind kind,
+					  bool reserve, gfp_t gfp);
 void kcmap_segment_free(struct kcmap_segment *segment);
+void kcmap_frame_free_pages(struct kcmap_segment *frame);
 void kcmap_segment_free_rcu(struct kcmap_segment *segment);
-size_t kcmap_segment_bytes(const struct kcmap_layout *layout, bool chained);
+size_t kcmap_segment_bytes(const struct kcmap_layout *layout,
+			   enum kcmap_frame_kind kind);
 
 static __always_inline struct kcmap_bucket *
 kcmap_page_bucket(const struct kcmap_layout *layout, struct kcmap_bucket *page,

@@ -35,81 +35,6 @@ enum outcome {
 	OUTCOME_NEVER,
 };
 
-/**
- * struct section - the part of a change during which no writer may come in
- * @directory: as it was found
- * @active: this CPU's mark at the gate
- * @flags: of the interrupts
- */
-struct section {
-	struct kcmap_directory *directory;
-	u32 *active;
-	unsigned long flags;
-};
-
-static void section_begin(struct kcmap_table *table, struct section *section)
-	__acquires(RCU)
-{
-	rcu_read_lock();
-	local_irq_save(section->flags);
-	section->active = kcmap_gate_enter(&table->gate);
-	section->directory = rcu_dereference(table->directory);
-}
-
-/* After the last lock was taken: whether that is still the table's contents. */
-static bool section_passed(struct kcmap_table *table, struct section *section)
-{
-	return kcmap_gate_passed(&table->gate) &&
-	       section->directory->contents == table->contents;
-}
-
-static void section_end(struct kcmap_table *table, struct section *section)
-	__releases(RCU)
-{
-	kcmap_gate_exit(section->active);
-	local_irq_restore(section->flags);
-	rcu_read_unlock();
-}
-
-/* Context: segment->lock. When it returns, no writer is in the segment. */
-static void freeze(const struct kcmap_layout *layout,
-		   struct kcmap_segment *segment)
-{
-	raw_spinlock_t *locks = kcmap_segment_locks(layout, segment);
-	unsigned int i;
-
-	WRITE_ONCE(segment->frozen, true);
-	/* See segment.h: who came before is waited for, who comes later sees it. */
-	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
-		raw_spin_lock(&locks[i]);
-		raw_spin_unlock(&locks[i]);
-	}
-}
-
-static void thaw(struct kcmap_segment *segment)
-{
-	WRITE_ONCE(segment->frozen, false);
-}
-
-/* Segments behind a segment. Context: RCU, or nobody else sees it. */
-static unsigned int chain_length(const struct kcmap_segment *segment)
-{
-	unsigned int length = 0;
-
-	while ((segment = rcu_dereference_check(segment->chain, true)))
-		length++;
-	return length;
-}
-
-/* A segment has been replaced: count, and free what nobody can find any more. */
-static void retire(struct kcmap_contents *contents,
-		   struct kcmap_segment *segment)
-{
-	atomic_sub(chain_length(segment), &contents->chained);
-	atomic_dec(&contents->segments);
-	kcmap_segment_free_rcu(segment);
-}
-
 /* Context: segment->lock. */
 static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 				 struct kcmap_contents *contents,
@@ -125,18 +50,21 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 		return OUTCOME_NEVER;
 	raw_spin_lock(&contents->lock);
 	enough = kcmap_directory_make_entries(&table->directory, hash, segment,
-					      spare);
+					      spare) &&
+		 kcmap_directory_own_leaf(
+			 rcu_dereference_protected(table->directory, true),
+			 hash, spare);
 	raw_spin_unlock(&contents->lock);
 	if (!enough)
 		return OUTCOME_LACKS;
 
-	freeze(&table->layout, segment);
+	kcmap_freeze(&table->layout, segment);
 	/* Where all go into one half and a chain again, nothing would be won. */
 	if (!kcmap_distribute(table, segment, spare->segment, shift, spare,
 			      count) ||
 	    (segment->chain && (!count[0] || !count[1]))) {
 		WRITE_ONCE(segment->unsplittable, true);
-		thaw(segment);
+		kcmap_thaw(segment);
 		return OUTCOME_NEVER;
 	}
 	kcmap_linger(KCMAP_MOMENT_SPLIT);
@@ -146,14 +74,15 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 	directory = rcu_dereference_protected(table->directory, true);
 	for (i = 0; i < 2; i++) {
 		spare->segment[i]->depth = segment->depth + 1;
-		atomic_add(chain_length(spare->segment[i]), &contents->chained);
+		atomic_add(kcmap_chain_length(spare->segment[i]),
+			   &contents->chained);
 		kcmap_directory_publish(
 			directory, (hash & ~BIT_ULL(shift)) | (u64)i << shift,
 			spare->segment[i]);
 		spare->segment[i] = NULL;
 	}
 	raw_spin_unlock(&contents->lock);
-	retire(contents, segment);
+	kcmap_retire_segment(contents, segment);
 	__this_cpu_inc(table->counters->splits);
 	return OUTCOME_DONE;
 }
@@ -164,39 +93,24 @@ static enum outcome try_split(struct kcmap_table *table, u64 hash,
 {
 	enum outcome outcome = OUTCOME_DONE;
 	struct kcmap_segment *segment;
-	struct section section;
+	struct kcmap_section section;
 
-	section_begin(table, &section);
+	kcmap_section_begin(table, &section);
 	segment = kcmap_dirent_segment(
 		kcmap_directory_entry(section.directory, hash));
 	/* Somebody else has split it, or cleared the table. */
 	if (segment != full)
 		goto end;
 	raw_spin_lock(&segment->lock);
-	if (section_passed(table, &section) && !segment->frozen)
+	if (kcmap_section_passed(table, &section) && !segment->frozen)
 		outcome = split_locked(table, hash, section.directory->contents,
 				       segment, spare);
 	else
 		outcome = OUTCOME_AGAIN;
 	raw_spin_unlock(&segment->lock);
 end:
-	section_end(table, &section);
+	kcmap_section_end(table, &section);
 	return outcome;
-}
-
-static bool provide_segments(struct kcmap_table *table,
-			     struct kcmap_spare *spare, unsigned int nr,
-			     gfp_t gfp)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		spare->segment[i] =
-			kcmap_segment_alloc(&table->layout, false, false, gfp);
-		if (!spare->segment[i])
-			return false;
-	}
-	return true;
 }
 
 static bool provide_leaves(struct kcmap_table *table, u64 hash,
@@ -208,7 +122,8 @@ static bool provide_leaves(struct kcmap_table *table, u64 hash,
 
 	for (i = 0; i < 2; i++) {
 		if (!spare->leaf[i])
-			spare->leaf[i] = kcmap_leaf_alloc(gfp);
+			spare->leaf[i] = kcmap_leaf_alloc(table->arena,
+							  &table->layout, gfp);
 		if (!spare->leaf[i])
 			return false;
 	}
@@ -235,7 +150,7 @@ static bool provide_chained(struct kcmap_table *table,
 			    const struct kcmap_segment *full, u64 hash,
 			    gfp_t gfp)
 {
-	struct kcmap_segment *segment, *chained;
+	struct kcmap_segment *segment;
 	unsigned int nr = 0;
 	bool vain = false;
 
@@ -243,36 +158,14 @@ static bool provide_chained(struct kcmap_table *table,
 	segment = kcmap_dirent_segment(
 		kcmap_directory_entry(rcu_dereference(table->directory), hash));
 	if (segment == full && segment->chain) {
-		nr = 2 * chain_length(segment);
+		nr = 2 * kcmap_chain_length(segment);
 		vain = nr > 2 * KCMAP_SPLIT_CHAIN_MAX ||
 		       !kcmap_is_parted(table, segment);
 		if (vain)
 			WRITE_ONCE(segment->unsplittable, true);
 	}
 	rcu_read_unlock();
-	if (vain)
-		return false;
-	while (nr--) {
-		chained = kcmap_segment_alloc(&table->layout, true, false, gfp);
-		if (!chained)
-			return false;
-		RCU_INIT_POINTER(chained->chain, spare->chained);
-		spare->chained = chained;
-	}
-	return true;
-}
-
-static void spare_free(struct kcmap_spare *spare)
-{
-	unsigned int i;
-
-	/* One behind the other, as chained segments are. */
-	kcmap_segment_free(spare->chained);
-	for (i = 0; i < 2; i++) {
-		kcmap_segment_free(spare->segment[i]);
-		kcmap_leaf_free(spare->leaf[i]);
-	}
-	kfree(spare->directory);
+	return !vain && kcmap_provide_chained(table, spare, nr, false, gfp);
 }
 
 /**
@@ -296,7 +189,8 @@ bool kcmap_split(struct kcmap_table *table, u64 hash,
 	/* If there is none the key is chained, and nothing is lost. */
 	gfp |= __GFP_NOWARN;
 	if (!provide_chained(table, &spare, full, hash, gfp) ||
-	    !provide_segments(table, &spare, 2, gfp))
+	    !kcmap_provide_segments(table, &spare, 2, false, gfp) ||
+	    !kcmap_provide_image(table, &spare, false, gfp))
 		goto free;
 	for (;;) {
 		outcome = try_split(table, hash, full, &spare);
@@ -306,11 +200,12 @@ bool kcmap_split(struct kcmap_table *table, u64 hash,
 		}
 		if (outcome != OUTCOME_LACKS)
 			break;
-		if (!provide_leaves(table, hash, &spare, gfp))
+		if (!provide_leaves(table, hash, &spare, gfp) ||
+		    !kcmap_provide_image(table, &spare, false, gfp))
 			break;
 	}
 free:
-	spare_free(&spare);
+	kcmap_spare_free(&spare);
 	return outcome == OUTCOME_DONE;
 }
 
@@ -361,55 +256,56 @@ static bool is_sparse(struct kcmap_table *table, u64 hash)
 	return sparse;
 }
 
-/* Context: both segments' locks; @merged: NULL when it was taken. */
+/* Context: both segments' locks. */
 static bool merge_locked(struct kcmap_table *table, u64 hash,
 			 struct kcmap_contents *contents,
 			 struct kcmap_segment *const pair[2],
-			 struct kcmap_segment **merged)
+			 struct kcmap_spare *spare)
 {
-	struct kcmap_segment *const to[2] = { *merged, *merged };
-	struct kcmap_spare none = {};
+	struct kcmap_segment *merged = spare->segment[0];
+	struct kcmap_segment *const to[2] = { merged, merged };
 	unsigned int count[2] = {};
 	struct kcmap_directory *directory;
 	bool done = false;
 
-	freeze(&table->layout, pair[0]);
-	freeze(&table->layout, pair[1]);
-	if (!kcmap_distribute(table, pair[0], to, 0, &none, count) ||
-	    !kcmap_distribute(table, pair[1], to, 0, &none, count))
+	kcmap_freeze(&table->layout, pair[0]);
+	kcmap_freeze(&table->layout, pair[1]);
+	if (!kcmap_distribute(table, pair[0], to, 0, spare, count) ||
+	    !kcmap_distribute(table, pair[1], to, 0, spare, count))
 		goto thaw;
 	raw_spin_lock(&contents->lock);
 	directory = rcu_dereference_protected(table->directory, true);
 	/* Their leaf may have been split meanwhile, between the two. */
-	done = kcmap_directory_buddy(directory, hash, pair[0]);
+	done = kcmap_directory_buddy(directory, hash, pair[0]) &&
+	       kcmap_directory_own_leaf(directory, hash, spare);
 	if (done) {
 		atomic_inc(&contents->segments);
-		(*merged)->depth = pair[0]->depth - 1;
-		kcmap_directory_publish(directory, hash, *merged);
+		merged->depth = pair[0]->depth - 1;
+		kcmap_directory_publish(directory, hash, merged);
 	}
 	raw_spin_unlock(&contents->lock);
 	if (!done)
 		goto thaw;
-	*merged = NULL;
-	retire(contents, pair[0]);
-	retire(contents, pair[1]);
+	spare->segment[0] = NULL;
+	kcmap_retire_segment(contents, pair[0]);
+	kcmap_retire_segment(contents, pair[1]);
 	__this_cpu_inc(table->counters->merges);
 	return true;
 thaw:
-	thaw(pair[0]);
-	thaw(pair[1]);
+	kcmap_thaw(pair[0]);
+	kcmap_thaw(pair[1]);
 	return false;
 }
 
 static bool try_merge(struct kcmap_table *table, u64 hash,
-		      struct kcmap_segment **merged)
+		      struct kcmap_spare *spare)
 {
 	struct kcmap_segment *segment, *buddy, *pair[2];
-	struct section section;
+	struct kcmap_section section;
 	bool done = false;
 	int upper;
 
-	section_begin(table, &section);
+	kcmap_section_begin(table, &section);
 	segment = kcmap_dirent_segment(
 		kcmap_directory_entry(section.directory, hash));
 	buddy = sparse_buddy(&table->layout, section.directory, hash, segment);
@@ -420,14 +316,14 @@ static bool try_merge(struct kcmap_table *table, u64 hash,
 	pair[!upper] = buddy;
 	raw_spin_lock(&pair[0]->lock);
 	raw_spin_lock_nested(&pair[1]->lock, SINGLE_DEPTH_NESTING);
-	if (section_passed(table, &section) && !pair[0]->frozen &&
+	if (kcmap_section_passed(table, &section) && !pair[0]->frozen &&
 	    !pair[1]->frozen)
 		done = merge_locked(table, hash, section.directory->contents,
-				    pair, merged);
+				    pair, spare);
 	raw_spin_unlock(&pair[1]->lock);
 	raw_spin_unlock(&pair[0]->lock);
 end:
-	section_end(table, &section);
+	kcmap_section_end(table, &section);
 	return done;
 }
 
@@ -453,9 +349,9 @@ void kcmap_merge(struct kcmap_table *table, u64 hash, gfp_t gfp)
 		return;
 	gfp = (gfp & ~__GFP_RETRY_MAYFAIL) | __GFP_NORETRY;
 	while (merged && is_sparse(table, hash) &&
-	       provide_segments(table, &spare, 1, gfp | __GFP_NOWARN)) {
-		merged = try_merge(table, hash, &spare.segment[0]);
-		kcmap_segment_free(spare.segment[0]);
-		spare.segment[0] = NULL;
-	}
+	       kcmap_provide_segments(table, &spare, 1, false,
+				      gfp | __GFP_NOWARN) &&
+	       kcmap_provide_image(table, &spare, false, gfp | __GFP_NOWARN))
+		merged = try_merge(table, hash, &spare);
+	kcmap_spare_free(&spare);
 }

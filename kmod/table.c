@@ -4,7 +4,9 @@
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
+#include "image.h"
 #include "table_internal.h"
 
 /**
@@ -39,13 +41,21 @@ struct kcmap_table *kcmap_table_create(const struct kcmap_table_params *params)
 		goto free_table;
 	if (kcmap_gate_init(&table->gate))
 		goto free_counters;
-	directory = kcmap_directory_create(&table->layout, params->max_entries);
-	if (!directory)
+	table->arena = kcmap_arena_create(
+		&table->layout, kcmap_image_frames_offset(&table->layout));
+	if (!table->arena)
 		goto destroy_gate;
+	directory = kcmap_directory_create(table->arena, &table->layout,
+					   params->max_entries, false);
+	if (!directory)
+		goto destroy_arena;
+	kcmap_directory_begin(directory);
 	table->contents = directory->contents;
 	RCU_INIT_POINTER(table->directory, directory);
 	return table;
 
+destroy_arena:
+	kcmap_arena_destroy(table->arena);
 destroy_gate:
 	kcmap_gate_destroy(&table->gate);
 free_counters:
@@ -57,7 +67,8 @@ free_table:
 
 /**
  * kcmap_table_destroy - free a table
- * @table: the table; nobody uses it any more, nor will
+ * @table: the table; nobody uses it any more, nor will; it has no snapshots and no
+ *	mappings
  *
  * Context: process, may sleep.
  */
@@ -67,7 +78,9 @@ void kcmap_table_destroy(struct kcmap_table *table)
 
 	/* Nobody else has it any more. */
 	directory = rcu_dereference_protected(table->directory, true);
-	kcmap_directory_destroy(directory);
+	kcmap_directory_retire(directory, table->arena->epoch);
+	vfree(table->arena->view);
+	kcmap_arena_destroy(table->arena);
 	kcmap_gate_destroy(&table->gate);
 	free_percpu(table->counters);
 	kfree(table);
@@ -108,11 +121,16 @@ void kcmap_table_geometry(const struct kcmap_table *table,
 	};
 }
 
-/*
- * Inserts less deletes of all time. Deletes first: an entry that comes and goes
- * meanwhile must not make the difference negative. Inside the gate it is exact.
+/**
+ * kcmap_table_stored - inserts less deletes of all time
+ * @table: the table
+ *
+ * Deletes first: an entry that comes and goes meanwhile must not make the difference
+ * negative.
+ *
+ * Context: any; inside the gate, by its keeper, it is exact.
  */
-static u64 stored(const struct kcmap_table *table)
+u64 kcmap_table_stored(const struct kcmap_table *table)
 {
 	u64 inserts = 0, deletes = 0;
 	int cpu;
@@ -148,16 +166,19 @@ void kcmap_table_stats(struct kcmap_table *table,
 	memset(stats, 0, sizeof(*stats));
 	mutex_lock(&table->gate.keeper);
 	stats->clears = table->clears;
-	stats->entries = stored(table) - table->cleared;
+	stats->entries = kcmap_table_stored(table) - table->cleared;
 	stats->entries = min(stats->entries, table->params.max_entries);
 	rcu_read_lock();
 	directory = rcu_dereference(table->directory);
 	stats->overflow_segments = atomic_read(&table->contents->chained);
 	stats->segments = atomic_read(&table->contents->segments) +
 			  stats->overflow_segments;
-	stats->memory = sizeof(*table) + kcmap_directory_bytes(directory);
+	stats->memory = sizeof(*table) + sizeof(*table->arena) +
+			kcmap_directory_bytes(directory);
 	rcu_read_unlock();
 	mutex_unlock(&table->gate.keeper);
+	stats->snapshots = READ_ONCE(table->arena->nr_cuts);
+	stats->snapshot_bytes = READ_ONCE(table->arena->dead) * PAGE_SIZE;
 
 	for_each_possible_cpu(cpu) {
 		const struct kcmap_counters *counters =
@@ -171,6 +192,7 @@ void kcmap_table_stats(struct kcmap_table *table,
 		stats->moves += READ_ONCE(counters->moves);
 		stats->splits += READ_ONCE(counters->splits);
 		stats->merges += READ_ONCE(counters->merges);
+		stats->copies += READ_ONCE(counters->copies);
 		stats->read_retries += READ_ONCE(counters->read_retries);
 	}
 }
@@ -179,10 +201,12 @@ void kcmap_table_stats(struct kcmap_table *table,
  * struct clear - a call of kcmap_table_clear()
  * @table: the table
  * @directory: in: the new, empty one; out: the old one
+ * @died: out: epoch in which that was
  */
 struct clear {
 	struct kcmap_table *table;
 	struct kcmap_directory *directory;
+	u64 died;
 };
 
 static void clear_instant(void *ctx)
@@ -196,8 +220,10 @@ static void clear_instant(void *ctx)
 	/* A writer looks at it inside the gate. */
 	table->contents = clear->directory->contents;
 	rcu_assign_pointer(table->directory, clear->directory);
+	kcmap_directory_begin(clear->directory);
 	clear->directory = old;
-	table->cleared = stored(table);
+	clear->died = table->arena->epoch;
+	table->cleared = kcmap_table_stored(table);
 	table->clears++;
 }
 
@@ -208,6 +234,8 @@ static void clear_instant(void *ctx)
  * The instant is that in which a new directory takes the place of the old one,
  * with no writer between finding the one and writing to it.
  *
+ * Snapshots keep what they have.
+ *
  * Context: process, may sleep; waits for a grace period, which is also what
  * keeps a caller from piling up directories. Return: 0 or -ENOMEM.
  */
@@ -215,12 +243,17 @@ int kcmap_table_clear(struct kcmap_table *table)
 {
 	struct clear clear = { .table = table };
 
-	clear.directory = kcmap_directory_create(&table->layout,
-						 table->params.max_entries);
+	/* A view that is made just now would need the image. */
+	mutex_lock(&table->arena->cuts_lock);
+	clear.directory = kcmap_directory_create(table->arena, &table->layout,
+						 table->params.max_entries,
+						 table->arena->view);
+	if (clear.directory)
+		kcmap_gate_run(&table->gate, clear_instant, &clear);
+	mutex_unlock(&table->arena->cuts_lock);
 	if (!clear.directory)
 		return -ENOMEM;
-	kcmap_gate_run(&table->gate, clear_instant, &clear);
 	synchronize_rcu();
-	kcmap_directory_destroy(clear.directory);
+	kcmap_directory_retire(clear.directory, clear.died);
 	return 0;
 }

@@ -19,12 +19,18 @@ struct kcmap_table;
  * @key_size: bytes, 1 to KCMAP_KEY_SIZE_MAX
  * @value_size: bytes, 0 to KCMAP_VALUE_SIZE_MAX
  * @hash_fast: the fast keyed hash in place of SipHash
+ * @id: number of the map, for images
+ * @snapshots_max: most snapshots that may be open at once
+ * @snapshot_bytes_max: most bytes that they may pin at worst
  */
 struct kcmap_table_params {
 	u64 max_entries;
 	u32 key_size;
 	u32 value_size;
 	bool hash_fast;
+	u64 id;
+	u32 snapshots_max;
+	u64 snapshot_bytes_max;
 };
 
 /**
@@ -60,6 +66,9 @@ struct kcmap_table_stats {
 	u64 moves;
 	u64 splits;
 	u64 merges;
+	u64 copies;
+	u64 snapshots;
+	u64 snapshot_bytes;
 	u64 read_retries;
 };
 

@@ -106,6 +106,8 @@ struct kcmap_table *test_table(struct kunit *test,
 		.key_size = shape->key_size,
 		.value_size = shape->value_size,
 		.hash_fast = shape->hash_fast,
+		.snapshots_max = U32_MAX,
+		.snapshot_bytes_max = U64_MAX,
 	};
 	struct kcmap_table *table = kcmap_table_create(&params);
 
@@ -123,9 +125,12 @@ struct kcmap_table *test_crowded_table(struct kunit *test, u32 key_size,
 
 	table->params.max_entries = max_entries;
 	table->layout.depth = 0;
-	directory = kcmap_directory_create(&table->layout, max_entries);
+	directory = kcmap_directory_create(table->arena, &table->layout,
+					   max_entries, false);
 	KUNIT_ASSERT_NOT_NULL(test, directory);
-	kcmap_directory_destroy(rcu_dereference_protected(table->directory, 1));
+	kcmap_directory_begin(directory);
+	kcmap_directory_retire(rcu_dereference_protected(table->directory, 1),
+			       table->arena->epoch);
 	table->contents = directory->contents;
 	RCU_INIT_POINTER(table->directory, directory);
 	return table;

@@ -23,7 +23,8 @@
 enum lack {
 	LACK_SPLIT = 1, /* a segment that is not full */
 	LACK_CHAIN, /* a segment to be chained */
-	LACK_GATE, /* the gate, or the segment, for itself: wait */
+	LACK_COPY, /* the segment for itself: a snapshot has it */
+	LACK_GATE, /* the gate, or the segment while it is replaced: wait */
 };
 
 /**
@@ -321,8 +322,6 @@ write_found(struct kcmap_table *table, const struct kcmap_layout *layout,
 	    struct write_job *job, struct kcmap_contents *contents,
 	    struct locked *locked, const struct place *place)
 {
-	if (job->op == KCMAP_WRITE_INSERT)
-		return -EEXIST;
 	if (job->old)
 		kcmap_words_read(job->old,
 				 kcmap_slot(layout, place->bucket,
@@ -424,6 +423,17 @@ static bool is_frozen(const struct locked *locked)
 	       !kcmap_busted(KCMAP_BUSTED_NO_FROZEN);
 }
 
+/*
+ * Whether the write must wait for a copy of the segment. Asked before anything is
+ * changed, and not for what fails anyway. It stays so until the writer leaves the gate.
+ */
+static __always_inline bool must_copy(const struct kcmap_table *table,
+				      const struct locked *locked)
+{
+	return unlikely(kcmap_is_shared(table->arena, locked->segment)) &&
+	       !kcmap_busted(KCMAP_BUSTED_NO_COPY);
+}
+
 static __always_inline int write_locked(struct kcmap_table *table,
 					const struct kcmap_layout *layout,
 					struct write_job *job,
@@ -442,11 +452,15 @@ static __always_inline int write_locked(struct kcmap_table *table,
 		/* Afterwards, since home may have been dropped and retaken. */
 		if (is_frozen(locked))
 			return LACK_GATE;
+		if (found && job->op == KCMAP_WRITE_INSERT)
+			return -EEXIST;
+		if (!found && !may_insert(job))
+			return -ENOENT;
+		if (must_copy(table, locked))
+			return LACK_COPY;
 		if (found)
 			return write_found(table, layout, job, contents, locked,
 					   &place);
-		if (!may_insert(job))
-			return -ENOENT;
 		/* Most often there is room at home. */
 		rc = free_in(layout, home_bucket(layout, locked), HOME,
 			     &place) ?
@@ -541,9 +555,11 @@ static bool provide(struct kcmap_table *table, struct write_job *job, int lack)
 		return true;
 	case LACK_CHAIN:
 		job->chain = kcmap_segment_alloc(
-			&table->layout, true,
+			table->arena, &table->layout, KCMAP_FRAME_CHAINED,
 			!gfpflags_allow_blocking(job->gfp), job->gfp);
 		return job->chain;
+	case LACK_COPY:
+		return kcmap_copy(table, job->hash, job->segment, job->gfp);
 	default:
 		/* Who freezes a segment has interrupts off: it is soon done. */
 		kcmap_gate_wait(&table->gate);
@@ -601,9 +617,9 @@ static int run(struct kcmap_table *table, struct write_job *job,
  *
  * Context: process, softirq or hardirq (with a @gfp that allows it), not NMI;
  * takes raw spinlocks with interrupts off. On PREEMPT_RT, which allocates with
- * interrupts on only, INSERT and UPSERT likewise.
- * Return: 0; -EEXIST (INSERT); -ENOENT (UPDATE, DELETE); -ENOSPC, -ENOMEM
- * (INSERT, UPSERT).
+ * interrupts on only, all with interrupts on.
+ * Return: 0; -EEXIST (INSERT); -ENOENT (UPDATE, DELETE); -ENOSPC (INSERT, UPSERT);
+ * -ENOMEM: UPDATE and DELETE, too, while a snapshot is open.
  */
 int kcmap_table_write(struct kcmap_table *table, enum kcmap_write op,
 		      const void *key, const void *value, void *old, gfp_t gfp)
@@ -625,15 +641,16 @@ int kcmap_table_write(struct kcmap_table *table, enum kcmap_write op,
  *
  * Context: process, softirq or hardirq, not NMI; takes raw spinlocks with
  * interrupts off, and calls @fn under them.
- * Return: 0 or -ENOENT.
+ * Return: 0; -ENOENT; -ENOMEM: a snapshot has the segment, and there is no memory to
+ * copy it.
  */
 int kcmap_table_modify(struct kcmap_table *table, const void *key,
 		       kcmap_modify_fn fn, void *ctx)
 {
 	struct write_job job __uninitialized;
 
-	/* Nothing is inserted, so nothing is allocated. */
-	job_init(&job, KCMAP_WRITE_UPDATE, 0);
+	/* Allocates only if a snapshot has the segment. */
+	job_init(&job, KCMAP_WRITE_UPDATE, GFP_NOWAIT | __GFP_NOWARN);
 	job.fn = fn;
 	job.ctx = ctx;
 	return run(table, &job, key);
