@@ -96,6 +96,10 @@ kunit: deps ## run the KUnit suites in user-mode Linux
 kunit-busted: deps ## see each KUnit case of a promise fail on code that breaks it
 	$(Q)selftests/run-tests kunit-busted
 
+.PHONY: model
+model: deps ## have spin explore models of the protocols, and see it reject broken ones
+	$(Q)selftests/run-tests model
+
 .PHONY: kselftest
 kselftest: deps ## run the kselftests on the distribution's kernel in QEMU
 	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests kselftest
