@@ -122,6 +122,15 @@ static noinline int read_elsewhere(const struct kcmap_layout *layout,
 	return -ENOENT;
 }
 
+/*
+ * Into the second level of cache: the first has too few places for lines that
+ * are under way to take two for each key of a window.
+ */
+static __always_inline void prefetch_far(const void *line)
+{
+	__builtin_prefetch(line, 0, 2);
+}
+
 /* Context: RCU. */
 static __always_inline void find_place(const struct kcmap_layout *layout,
 				       struct kcmap_dirent *entry, u64 hash,
@@ -278,9 +287,8 @@ int kcmap_table_lookup(struct kcmap_table *table, const void *key, void *value)
 }
 
 /*
- * A window of keys in two passes: hash, directory, which is small, and prefetch
- * of the buckets; then compare. What is missed is under way all at once, and
- * while the hashes of other keys are computed.
+ * A window of keys in three passes: hash; directory, which is small, and prefetch
+ * of both buckets; compare. What is missed is under way all at once.
  */
 static u64 window_pairs(struct kcmap_table *table,
 			const struct kcmap_directory *directory,
@@ -289,23 +297,26 @@ static u64 window_pairs(struct kcmap_table *table,
 	const struct kcmap_layout *layout = &kcmap_pair_layout;
 	struct kcmap_bucket *home[KCMAP_BULK_WINDOW] __uninitialized;
 	struct kcmap_bucket *alternate[KCMAP_BULK_WINDOW] __uninitialized;
+	u64 hash[KCMAP_BULK_WINDOW] __uninitialized;
 	struct kcmap_bucket *page;
-	u64 key, hash, found = 0;
+	u64 key, found = 0;
 	unsigned int i;
 	void *value;
 	int rc;
 
 	for (i = 0; i < nr; i++) {
 		key = get_unaligned(&keys[i]);
-		hash = kcmap_table_hash(table, &key);
+		hash[i] = kcmap_hash_words(&table->hash, &key, 1);
+	}
+	for (i = 0; i < nr; i++) {
 		page = rcu_dereference(
-			kcmap_directory_entry(directory, hash)->page);
+			kcmap_directory_entry(directory, hash[i])->page);
 		home[i] = kcmap_page_bucket(layout, page,
-					    kcmap_hash_home(layout, hash));
-		prefetch(home[i]);
+					    kcmap_hash_home(layout, hash[i]));
+		prefetch_far(home[i]);
 		alternate[i] = kcmap_page_bucket(
-			layout, page, kcmap_hash_alternate(layout, hash));
-		prefetch(alternate[i]);
+			layout, page, kcmap_hash_alternate(layout, hash[i]));
+		prefetch_far(alternate[i]);
 	}
 	for (i = 0; i < nr; i++) {
 		key = get_unaligned(&keys[i]);
