@@ -7,7 +7,7 @@
 #include "internal.h"
 
 /* The members that every version of the struct has. */
-#define CREATE_OPTS_SIZE_MIN sizeof(struct kcmap_create_opts)
+#define CREATE_OPTS_SIZE_MIN offsetof(struct kcmap_create_opts, snapshots_max)
 
 int kcmap_ctl_open(struct kcmap_ctl **ctl)
 {
@@ -54,18 +54,21 @@ int kcmap_ctl_get_info(struct kcmap_ctl *ctl, struct kcmap_ctl_info *info,
 }
 
 static int fill_create(struct kcmap_create *create,
-		       const struct kcmap_create_opts *opts)
+		       const struct kcmap_create_opts *from)
 {
-	const unsigned char *tail = (const unsigned char *)opts;
+	const unsigned char *tail = (const unsigned char *)from;
+	struct kcmap_create_opts known = { 0 }, *opts = &known;
 	size_t i;
 
 	/* The rule of the ioctls: what we do not know has to be zero. */
-	if (opts->size < CREATE_OPTS_SIZE_MIN)
+	if (from->size < CREATE_OPTS_SIZE_MIN)
 		return -EINVAL;
-	for (i = sizeof(*opts); i < opts->size; i++)
+	for (i = sizeof(*opts); i < from->size; i++)
 		if (tail[i])
 			return -E2BIG;
-	if (opts->flags & KCMAP_F_ANON)
+	memcpy(opts, from,
+	       from->size < sizeof(*opts) ? from->size : sizeof(*opts));
+	if (opts->flags & KCMAP_F_ANON || opts->reserved)
 		return -EINVAL;
 
 	memset(create, 0, sizeof(*create));
@@ -78,6 +81,8 @@ static int fill_create(struct kcmap_create *create,
 	create->uid = opts->uid;
 	create->gid = opts->gid;
 	create->fd = -1;
+	create->snapshots_max = opts->snapshots_max;
+	create->snapshot_bytes_max = opts->snapshot_bytes_max;
 	return 0;
 }
 

@@ -360,9 +360,27 @@ static void test_create(struct kcmap_ctl *ctl)
 	longer.more = 1;
 	ok(kcmap_ctl_create(ctl, "name", &longer.opts) == -E2BIG,
 	   "longer options that say more than is known are refused");
-	longer.opts.size = sizeof(longer.opts) - 1;
+	longer.opts.snapshots_max = 3;
+	longer.opts.snapshot_bytes_max = 4096;
+	longer.opts.size = sizeof(longer.opts);
+	good = !kcmap_ctl_create(ctl, "name", &longer.opts) &&
+	       kernel.create.snapshots_max == 3 &&
+	       kernel.create.snapshot_bytes_max == 4096;
+	ok(good, "limits of snapshots come through");
+	longer.opts.size = offsetof(struct kcmap_create_opts, snapshots_max);
+	good = !kcmap_ctl_create(ctl, "name", &longer.opts) &&
+	       kernel.create.gid == KCMAP_ID_SELF &&
+	       !kernel.create.snapshots_max &&
+	       !kernel.create.snapshot_bytes_max;
+	ok(good, "options of the first version are taken, and no more of them");
+	longer.opts.size--;
 	ok(kcmap_ctl_create(ctl, "name", &longer.opts) == -EINVAL,
 	   "shorter options than the first version are refused");
+	longer.opts.reserved = 1;
+	longer.opts.size = sizeof(longer.opts);
+	ok(kcmap_ctl_create(ctl, "name", &longer.opts) == -EINVAL,
+	   "what is reserved has to be zero");
+	longer.opts.reserved = 0;
 	longer.opts.size = sizeof(longer.opts);
 	longer.opts.flags = KCMAP_F_ANON;
 	ok(kcmap_ctl_create(ctl, "name", &longer.opts) == -EINVAL,

@@ -9,7 +9,8 @@
  * Threads
  *   A map, control or classifier handle does not change once it is open: any
  *   number of threads may use it at once, as long as none closes it meanwhile.
- *   A list or an iterator is for one thread at a time.
+ *   A list or an iterator is for one thread at a time. A snapshot is as a map,
+ *   but nobody may use it while it is refreshed.
  *
  * Sizes
  *   A function that fills in or reads a struct of <linux/kcmap.h> takes the
@@ -38,6 +39,8 @@ struct kcmap_map;
 struct kcmap_map_list;
 struct kcmap_iter;
 struct kcmap_classifier;
+struct kcmap_map_snapshot;
+struct kcmap_view;
 
 const char *kcmap_lib_version(void);
 
@@ -53,6 +56,10 @@ const char *kcmap_lib_version(void);
  * @mode: permission bits of the node; ignored for an anonymous map
  * @uid: owner, or KCMAP_ID_SELF
  * @gid: group, or KCMAP_ID_SELF
+ * @snapshots_max: most snapshots that may be open at once; 0: the module's limit
+ * @reserved: 0
+ * @snapshot_bytes_max: most bytes that snapshots may pin at worst; 0: the
+ *	module's limit
  */
 struct kcmap_create_opts {
 	size_t size;
@@ -63,6 +70,9 @@ struct kcmap_create_opts {
 	uint32_t value_size;
 	uint32_t uid;
 	uint32_t gid;
+	uint32_t snapshots_max;
+	uint32_t reserved;
+	uint64_t snapshot_bytes_max;
 };
 
 static inline void kcmap_create_opts_init(struct kcmap_create_opts *opts,
@@ -185,6 +195,70 @@ int kcmap_iter_new(struct kcmap_map *map, unsigned int flags,
 int kcmap_iter_next(struct kcmap_iter *iter, const void **key,
 		    const void **value);
 void kcmap_iter_free(struct kcmap_iter *iter);
+
+/* --- Snapshots: the whole map at one instant --- */
+
+/**
+ * struct kcmap_snapshot_info - what a snapshot is
+ * @size: bytes that were filled in
+ * @flags: KCMAP_F_HASH_FAST or 0
+ * @saved: 1: it was loaded from a file
+ * @key_size: bytes
+ * @value_size: bytes
+ * @reserved: 0
+ * @map_id: &kcmap_map_info.id of the map that it was taken of
+ * @entries: entries, exact
+ * @epoch: number of the cut, greater than that of any cut of the map before
+ * @time_ns: CLOCK_REALTIME at the cut
+ * @image_size: bytes that are mapped; most of them stand for nothing
+ */
+struct kcmap_snapshot_info {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t saved;
+	uint32_t key_size;
+	uint32_t value_size;
+	uint32_t reserved;
+	uint64_t map_id;
+	uint64_t entries;
+	uint64_t epoch;
+	uint64_t time_ns;
+	uint64_t image_size;
+};
+
+/* An entry; other than 0: that was enough. @value: NULL where it has no bytes. */
+typedef int (*kcmap_snapshot_fn)(const void *key, const void *value, void *arg);
+/* @done of @size bytes are written; other than 0: stop. */
+typedef int (*kcmap_progress_fn)(uint64_t done, uint64_t size, void *arg);
+
+int kcmap_snapshot_open(struct kcmap_map *map,
+			struct kcmap_map_snapshot **snapshot);
+int kcmap_snapshot_refresh(struct kcmap_map_snapshot *snapshot);
+void kcmap_snapshot_close(struct kcmap_map_snapshot *snapshot);
+int kcmap_snapshot_get_info(const struct kcmap_map_snapshot *snapshot,
+			    struct kcmap_snapshot_info *info, size_t size);
+uint64_t kcmap_snapshot_len(const struct kcmap_map_snapshot *snapshot);
+int kcmap_snapshot_lookup(const struct kcmap_map_snapshot *snapshot,
+			  const void *key, void *value);
+int kcmap_snapshot_lookup_bulk(const struct kcmap_map_snapshot *snapshot,
+			       unsigned int nr, const void *keys, void *values,
+			       int32_t *statuses);
+int kcmap_snapshot_for_each(const struct kcmap_map_snapshot *snapshot,
+			    kcmap_snapshot_fn fn, void *arg);
+void kcmap_snapshot_prefault(const struct kcmap_map_snapshot *snapshot);
+int kcmap_snapshot_save(const struct kcmap_map_snapshot *snapshot, int fd,
+			kcmap_progress_fn progress, void *arg);
+int kcmap_snapshot_load(int fd, struct kcmap_map_snapshot **snapshot);
+
+/* --- The live view: look-ups without a system call --- */
+
+int kcmap_view_open(struct kcmap_map *map, struct kcmap_view **view);
+void kcmap_view_prefault(const struct kcmap_view *view);
+int kcmap_view_lookup(const struct kcmap_view *view, const void *key,
+		      void *value);
+int kcmap_view_lookup_bulk(const struct kcmap_view *view, unsigned int nr,
+			   const void *keys, void *values, int32_t *statuses);
+void kcmap_view_close(struct kcmap_view *view);
 
 /* --- The packet classifier --- */
 
