@@ -16,6 +16,7 @@
 enum {
 	EXIT_OK = 0,
 	EXIT_ABSENT = 1,
+	EXIT_DIFFER = 1,
 	EXIT_USAGE = 2,
 	EXIT_FAILED = 3,
 };
@@ -68,6 +69,8 @@ int run_command_line(char **argv);
 extern const struct option bench_options[];
 extern const struct option create_options[];
 extern const struct option scan_options[];
+extern const struct option snapshot_options[];
+extern const struct option top_options[];
 extern const struct command classify_commands[];
 
 int cmd_create(char **args, int nr_args);
@@ -82,6 +85,9 @@ int cmd_upsert(char **args, int nr_args);
 int cmd_delete(char **args, int nr_args);
 int cmd_take(char **args, int nr_args);
 int cmd_scan(char **args, int nr_args);
+int cmd_snapshot(char **args, int nr_args);
+int cmd_diff(char **args, int nr_args);
+int cmd_top(char **args, int nr_args);
 int cmd_clear(char **args, int nr_args);
 int cmd_bench(char **args, int nr_args);
 int cmd_feature(char **args, int nr_args);
@@ -145,7 +151,8 @@ struct entry_format {
 	uint32_t value_size;
 };
 
-int entry_format_init(struct entry_format *format, struct kcmap_map *map);
+int entry_format_init(struct entry_format *format, uint32_t key_size,
+		      uint32_t value_size);
 void entry_print(const struct entry_format *format, const void *key,
 		 const void *value);
 void entry_json(const struct entry_format *format, const void *key,

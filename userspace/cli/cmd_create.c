@@ -17,6 +17,9 @@ static const char *mode_text;
 static const char *owner_text;
 static const char *group_text;
 static const char *hash_text;
+static const char *snapshots_max_text;
+static const char *snapshot_bytes_max_text;
+static bool no_mmap;
 
 const struct option create_options[] = {
 	{ "key-size", 0, "BYTES", "size of a key (or of --key-type)",
@@ -32,6 +35,13 @@ const struct option create_options[] = {
 	{ "group", 0, "GROUP", "group of the node (yours)", &group_text, NULL },
 	{ "hash", 0, "siphash|fast", "fast: for keys that no adversary chooses",
 	  &hash_text, NULL },
+	{ "no-mmap", 0, NULL,
+	  "neither snapshots nor views, which tell the hash's seed", NULL,
+	  &no_mmap },
+	{ "snapshots-max", 0, "N", "most snapshots open at once",
+	  &snapshots_max_text, NULL },
+	{ "snapshot-bytes-max", 0, "BYTES", "most memory that they may pin",
+	  &snapshot_bytes_max_text, NULL },
 	{ 0 },
 };
 
@@ -113,6 +123,27 @@ static int read_group(const char *text, uint32_t *gid)
 	return 0;
 }
 
+static int read_snapshot_limits(struct kcmap_create_opts *opts)
+{
+	uint64_t number;
+
+	if (snapshots_max_text) {
+		if (parse_u64(snapshots_max_text, UINT32_MAX, &number) ||
+		    !number)
+			return usage_error("--snapshots-max %s: expected 1 to %u",
+					   snapshots_max_text, UINT32_MAX);
+		opts->snapshots_max = (uint32_t)number;
+	}
+	if (snapshot_bytes_max_text) {
+		if (parse_u64(snapshot_bytes_max_text, UINT64_MAX, &number) ||
+		    !number)
+			return usage_error("--snapshot-bytes-max %s: expected bytes, at least 1",
+					   snapshot_bytes_max_text);
+		opts->snapshot_bytes_max = number;
+	}
+	return 0;
+}
+
 static int read_options(struct kcmap_create_opts *opts)
 {
 	uint32_t key_size, value_size;
@@ -142,8 +173,12 @@ static int read_options(struct kcmap_create_opts *opts)
 		ret = read_owner(owner_text, &opts->uid);
 	if (!ret && group_text)
 		ret = read_group(group_text, &opts->gid);
+	if (!ret)
+		ret = read_snapshot_limits(opts);
 	if (ret)
 		return ret;
+	if (no_mmap)
+		opts->flags |= KCMAP_F_NO_MMAP;
 	if (hash_text && !strcmp(hash_text, "fast"))
 		opts->flags |= KCMAP_F_HASH_FAST;
 	else if (hash_text && strcmp(hash_text, "siphash"))

@@ -14,6 +14,8 @@ static const struct {
 	{ "anon", KCMAP_FEATURE_ANON },
 	{ "strided", KCMAP_FEATURE_STRIDED },
 	{ "hash_fast", KCMAP_FEATURE_HASH_FAST },
+	{ "snapshot", KCMAP_FEATURE_SNAPSHOT },
+	{ "view", KCMAP_FEATURE_VIEW },
 };
 
 static const struct {

@@ -21,6 +21,7 @@ static void json_info(const struct kcmap_map_info *info)
 	json_u64(&json, "gid", info->gid);
 	json_string(&json, "hash",
 		    info->flags & KCMAP_F_HASH_FAST ? "fast" : "siphash");
+	json_bool(&json, "mmap", !(info->flags & KCMAP_F_NO_MMAP));
 	json_u64(&json, "slot_size", info->slot_size);
 	json_u64(&json, "bucket_size", info->bucket_size);
 	json_u64(&json, "bucket_slots", info->bucket_slots);
@@ -55,6 +56,8 @@ static void print_info(const struct kcmap_map_info *info)
 	printf("group            %s\n", group_name(info->gid, group));
 	printf("hash             %s\n",
 	       info->flags & KCMAP_F_HASH_FAST ? "fast" : "siphash");
+	printf("mmap             %s\n",
+	       info->flags & KCMAP_F_NO_MMAP ? "no" : "yes");
 	printf("slot size        %u\n", info->slot_size);
 	printf("bucket size      %u\n", info->bucket_size);
 	printf("bucket slots     %u\n", info->bucket_slots);
@@ -138,6 +141,9 @@ static const struct {
 	{ "read_retries", offsetof(struct kcmap_stats, read_retries) },
 	{ "splits", offsetof(struct kcmap_stats, splits) },
 	{ "merges", offsetof(struct kcmap_stats, merges) },
+	{ "copies", offsetof(struct kcmap_stats, copies) },
+	{ "snapshots", offsetof(struct kcmap_stats, snapshots) },
+	{ "snapshot_bytes", offsetof(struct kcmap_stats, snapshot_bytes) },
 };
 
 int cmd_stats(char **args, int nr_args)

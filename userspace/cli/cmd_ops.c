@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "cli.h"
+#include "snapshots.h"
 
 /**
  * struct request - an operation on its way
@@ -34,6 +34,22 @@ static int parse_part(const struct format *format, const char *what,
 	return 0;
 }
 
+/* What is wanted of a map or snapshot with keys and values of these sizes. */
+static int request_key(struct request *req, uint32_t key_size,
+		       uint32_t value_size)
+{
+	int ret;
+
+	/* A module newer than the tool could have larger ones. */
+	if (key_size > sizeof(req->key) || value_size > sizeof(req->value))
+		return failed("map %s has larger entries than this version of kcmap knows",
+			      req->name);
+	ret = entry_format_init(&req->format, key_size, value_size);
+	if (ret)
+		return ret;
+	return parse_part(&req->format.key, "key", req->key_text, req->key);
+}
+
 /* Opens the map and reads key and value; on failure nothing is left open. */
 static int request_init(struct request *req, char **args, int flags)
 {
@@ -45,17 +61,8 @@ static int request_init(struct request *req, char **args, int flags)
 	ret = open_map(req->name, flags, &req->map);
 	if (ret)
 		return ret;
-	ret = -1;
-	/* A module newer than the tool could have larger ones. */
-	if (kcmap_map_key_size(req->map) > sizeof(req->key) ||
-	    kcmap_map_value_size(req->map) > sizeof(req->value))
-		ret = failed("map %s has larger entries than this version of kcmap knows",
-			     req->name);
-	else
-		ret = entry_format_init(&req->format, req->map);
-	if (!ret)
-		ret = parse_part(&req->format.key, "key", req->key_text,
-				 req->key);
+	ret = request_key(req, kcmap_map_key_size(req->map),
+			  kcmap_map_value_size(req->map));
 	if (ret)
 		kcmap_map_close(req->map);
 	return ret;
@@ -92,12 +99,42 @@ static void print_found(const struct request *req)
 	}
 }
 
+static int lookup_saved(char **args)
+{
+	struct request req = { .name = args[0], .key_text = args[1] };
+	struct kcmap_map_snapshot *snapshot;
+	struct kcmap_snapshot_info info;
+	int ret;
+
+	ret = load_snapshot(req.name, &snapshot);
+	if (ret)
+		return ret;
+	snapshot_info(snapshot, &info);
+	ret = request_key(&req, info.key_size, info.value_size);
+	if (ret)
+		goto out;
+	ret = kcmap_snapshot_lookup(snapshot, req.key, req.value);
+	if (!ret)
+		print_found(&req);
+	else if (ret == -ENOENT)
+		ret = absent("no key %s in snapshot %s", req.key_text,
+			     req.name);
+	else
+		ret = failed("cannot look a key up in %s: %s", req.name,
+			     strerror(-ret));
+out:
+	kcmap_snapshot_close(snapshot);
+	return ret;
+}
+
 int cmd_lookup(char **args, int nr_args)
 {
 	struct request req;
 	int ret;
 
 	(void)nr_args;
+	if (is_saved(args[0]))
+		return lookup_saved(args);
 	ret = request_init(&req, args, O_RDONLY);
 	if (ret)
 		return ret;

@@ -4,80 +4,132 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "snapshots.h"
 
 #define PROGRESS_EVERY 65536
 
 static bool keys_only;
+static bool from_snapshot;
 
 const struct option scan_options[] = {
 	{ "keys", 0, NULL, "keys only", NULL, &keys_only },
+	{ "snapshot", 0, NULL, "all of one instant", NULL, &from_snapshot },
 	{ 0 },
 };
 
-/*
- * Where the user sees stderr and the entries go elsewhere: how far it is. The
- * number of entries at the beginning is as good a guess as any.
+/**
+ * struct output - entries on their way out
+ * @format: how they are written
+ * @total: about how many there are; 0: nobody wants to know how far it is
+ * @done: how many were written
  */
-static uint64_t progress_total(struct kcmap_map *map)
-{
-	struct kcmap_stats stats;
+struct output {
+	struct entry_format format;
+	uint64_t total;
+	uint64_t done;
+};
 
-	if (!isatty(STDERR_FILENO) || isatty(STDOUT_FILENO) ||
-	    kcmap_map_get_stats(map, &stats, sizeof(stats)))
-		return 0;
-	return stats.entries > PROGRESS_EVERY ? stats.entries : 0;
+/* Where the user sees stderr and the entries go elsewhere: how far it is. */
+static void set_total(struct output *output, uint64_t entries)
+{
+	if (isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) &&
+	    entries > PROGRESS_EVERY)
+		output->total = entries;
 }
 
-static int scan_entries(struct kcmap_map *map, const char *name,
-			const struct entry_format *format)
+/* Other than 0: it cannot be written, which is for output_end() to report. */
+static int write_entry(const void *key, const void *value, void *arg)
+{
+	struct output *output = arg;
+
+	if (keys_only)
+		value = NULL;
+	if (json_wanted)
+		entry_json(&output->format, key, value);
+	else
+		entry_print(&output->format, key, value);
+	if (output->total && ++output->done % PROGRESS_EVERY == 0)
+		fprintf(stderr, "\r%ju of about %ju entries", output->done,
+			output->total);
+	return ferror(stdout);
+}
+
+static void end_progress(const struct output *output)
+{
+	if (output->total)
+		fputs("\r\033[K", stderr);
+}
+
+static int scan_map(struct kcmap_map *map, const char *name,
+		    struct output *output)
 {
 	const void *key, *value;
+	struct kcmap_stats stats;
 	struct kcmap_iter *iter;
-	uint64_t total, n = 0;
 	int ret;
 
 	ret = kcmap_iter_new(map, keys_only ? KCMAP_ITER_KEYS : 0, 0, &iter);
 	if (ret)
 		return map_failed(map, name, "scan", ret);
-	total = progress_total(map);
-	while ((ret = kcmap_iter_next(iter, &key, &value)) == 1) {
-		if (json_wanted)
-			entry_json(format, key, value);
-		else
-			entry_print(format, key, value);
-		if (ferror(stdout))
+	/* As good a guess as any. */
+	if (!kcmap_map_get_stats(map, &stats, sizeof(stats)))
+		set_total(output, stats.entries);
+	while ((ret = kcmap_iter_next(iter, &key, &value)) == 1)
+		if (write_entry(key, value, output))
 			break;
-		if (total && ++n % PROGRESS_EVERY == 0)
-			fprintf(stderr, "\r%ju of about %ju entries", n, total);
-	}
-	if (total)
-		fputs("\r\033[K", stderr);
+	end_progress(output);
 	kcmap_iter_free(iter);
-	/* An error of the output is for output_end() to report. */
-	if (ret < 0)
-		return map_failed(map, name, "scan", ret);
-	return 0;
+	return ret < 0 ? map_failed(map, name, "scan", ret) : 0;
+}
+
+static int scan_live(const char *name)
+{
+	struct output output = { 0 };
+	struct kcmap_map *map;
+	int ret;
+
+	ret = open_map(name, O_RDONLY, &map);
+	if (ret)
+		return ret;
+	ret = entry_format_init(&output.format, kcmap_map_key_size(map),
+				kcmap_map_value_size(map));
+	if (!ret) {
+		if (json_wanted)
+			json_array(&json, NULL);
+		ret = scan_map(map, name, &output);
+	}
+	kcmap_map_close(map);
+	return ret;
+}
+
+static int scan_snapshot(const char *name)
+{
+	struct kcmap_map_snapshot *snapshot;
+	struct kcmap_snapshot_info info;
+	struct output output = { 0 };
+	int ret;
+
+	ret = open_snapshot(name, &snapshot);
+	if (ret)
+		return ret;
+	snapshot_info(snapshot, &info);
+	ret = entry_format_init(&output.format, info.key_size, info.value_size);
+	if (!ret) {
+		if (json_wanted)
+			json_array(&json, NULL);
+		set_total(&output, info.entries);
+		kcmap_snapshot_for_each(snapshot, write_entry, &output);
+		end_progress(&output);
+	}
+	kcmap_snapshot_close(snapshot);
+	return ret;
 }
 
 int cmd_scan(char **args, int nr_args)
 {
-	struct entry_format format;
-	struct kcmap_map *map;
-	int ret;
-
 	(void)nr_args;
-	ret = open_map(args[0], O_RDONLY, &map);
-	if (ret)
-		return ret;
-	ret = entry_format_init(&format, map);
-	if (!ret) {
-		if (json_wanted)
-			json_array(&json, NULL);
-		ret = scan_entries(map, args[0], &format);
-	}
-	kcmap_map_close(map);
-	return ret;
+	return from_snapshot || is_saved(args[0]) ? scan_snapshot(args[0]) :
+						    scan_live(args[0]);
 }
 
 int cmd_clear(char **args, int nr_args)

@@ -21,18 +21,20 @@ static int init_one(struct format *format, const char *spec, uint32_t size,
 /**
  * entry_format_init() - make --key-type and --value-type fit a map
  * @format: result
- * @map: the map
+ * @key_size: of the map
+ * @value_size: of the map
  *
  * Return: 0 or an exit code.
  */
-int entry_format_init(struct entry_format *format, struct kcmap_map *map)
+int entry_format_init(struct entry_format *format, uint32_t key_size,
+		      uint32_t value_size)
 {
 	int ret;
 
-	ret = init_one(&format->key, key_type, kcmap_map_key_size(map), "keys");
+	ret = init_one(&format->key, key_type, key_size, "keys");
 	if (ret)
 		return ret;
-	format->value_size = kcmap_map_value_size(map);
+	format->value_size = value_size;
 	return init_one(&format->value, value_type, format->value_size,
 			"values");
 }
