@@ -40,6 +40,17 @@
 #define KCMAP_PROBE_BUSTED_NO_ROOT 0
 #endif
 
+/* Tests change the image at these moments of a look-up. */
+#ifndef KCMAP_PROBE_LINGER
+#define KCMAP_PROBE_LINGER(moment) ((void)(moment))
+#endif
+
+enum kcmap_probe_moment {
+	KCMAP_MOMENT_ROOT, /* the root has said which leaf */
+	KCMAP_MOMENT_ENTRY, /* the leaf has said which segment */
+	KCMAP_MOMENT_MATCH, /* a slot has the key, the value is not read yet */
+};
+
 #define KCMAP_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KCMAP_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -167,12 +178,14 @@ KCMAP_INLINE bool kcmap_probe_locate(const struct kcmap_probe *probe, bool live,
 	/* A one and the top bits of the hash: 2^depth and the place from there. */
 	leaf = kcmap_root_of(kcmap_load_acquire(
 		&probe->roots[(1ULL << 63 | hash >> 1) >> ((63 - depth) & 63)]));
+	KCMAP_PROBE_LINGER(KCMAP_MOMENT_ROOT);
 	if (KCMAP_UNLIKELY(leaf.frame >= probe->nr_frames))
 		return false;
 	place->entry_at =
 		(const uint64_t *)kcmap_probe_frame(probe, leaf.frame, shift) +
 		(hash << (leaf.depth & 63) >> (64 - KCMAP_IMAGE_LEAF_BITS));
 	place->entry = kcmap_load_acquire(place->entry_at);
+	KCMAP_PROBE_LINGER(KCMAP_MOMENT_ENTRY);
 	frame = kcmap_entry_frame(place->entry);
 	if (KCMAP_UNLIKELY(frame >= probe->nr_frames))
 		return false;

@@ -138,6 +138,7 @@ KCMAP_INLINE int kcmap_any_read(const struct kcmap_probe *probe, bool live,
 
 	if (!slot)
 		return -ENOENT;
+	KCMAP_PROBE_LINGER(KCMAP_MOMENT_MATCH);
 	if (value)
 		kcmap_any_copy(probe, slot, value);
 	return kcmap_probe_holds(probe, live, place, bucket, state) ?

@@ -50,8 +50,10 @@ KCMAP_INLINE int kcmap_pair_copy(const struct kcmap_probe *probe, bool live,
 				 const uint64_t *bucket, uint64_t state,
 				 unsigned int slot, void *value)
 {
-	uint64_t word = kcmap_load(&bucket[2 * slot + 1]);
+	uint64_t word;
 
+	KCMAP_PROBE_LINGER(KCMAP_MOMENT_MATCH);
+	word = kcmap_load(&bucket[2 * slot + 1]);
 	if (!kcmap_probe_holds(probe, live, place, bucket, state))
 		return KCMAP_PROBE_AGAIN;
 	if (value)
