@@ -169,6 +169,7 @@ struct page *kcmap_arena_page(struct kcmap_arena *arena, u64 offset, u64 cut,
 			      bool peek);
 void kcmap_arena_links(struct kcmap_arena *arena, unsigned long first,
 		       u32 *links, unsigned int nr, u64 cut);
+void kcmap_arena_zap(struct kcmap_arena *arena, u64 offset, u64 size);
 void kcmap_arena_trim(struct kcmap_arena *arena, unsigned long nr);
 void kcmap_arena_work(struct work_struct *work);
 

@@ -162,15 +162,30 @@ void kcmap_arena_links(struct kcmap_arena *arena, unsigned long first,
 	xa_unlock_irq(&arena->frames);
 }
 
+/**
+ * kcmap_arena_zap - unmap a part of all mappings of an arena
+ * @arena: the arena
+ * @offset: bytes from the start of the mapping
+ * @size: bytes
+ *
+ * Context: process, may sleep; arena->faults held exclusively.
+ */
+void kcmap_arena_zap(struct kcmap_arena *arena, u64 offset, u64 size)
+{
+	/* Nothing was ever mapped. */
+	if (!arena->zap)
+		return;
+	if (!kcmap_busted(KCMAP_BUSTED_NO_ZAP))
+		arena->zap(arena->zap_ctx, offset, size);
+}
+
 /* Context: arena->faults held exclusively. */
-static void zap(struct kcmap_arena *arena, unsigned long number)
+static void zap_frame(struct kcmap_arena *arena, unsigned long number)
 {
 	unsigned int shift = PAGE_SHIFT + arena->page_bits;
 
-	if (arena->zap && !kcmap_busted(KCMAP_BUSTED_NO_ZAP))
-		arena->zap(arena->zap_ctx,
-			   arena->frames_offset + ((u64)number << shift),
-			   1ULL << shift);
+	kcmap_arena_zap(arena, arena->frames_offset + ((u64)number << shift),
+			1ULL << shift);
 }
 
 static struct kcmap_segment *take_any(struct kcmap_arena *arena)
@@ -197,7 +212,7 @@ void kcmap_arena_trim(struct kcmap_arena *arena, unsigned long nr)
 	while (nr-- && (frame = take_any(arena))) {
 		/* The number may be used again once no mapping shows the old page. */
 		down_write(&arena->faults);
-		zap(arena, frame->number);
+		zap_frame(arena, frame->number);
 		xa_erase_irq(&arena->frames, frame->number);
 		up_write(&arena->faults);
 		kcmap_frame_free_pages(frame);
@@ -214,7 +229,7 @@ static void fill_holes(struct kcmap_arena *arena)
 	xa_for_each(&arena->frames, number, frame) {
 		if (frame != HOLE)
 			continue;
-		zap(arena, number);
+		zap_frame(arena, number);
 		xa_lock_irq(&arena->frames);
 		__xa_erase(&arena->frames, number);
 		arena->holes--;

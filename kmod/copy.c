@@ -34,6 +34,7 @@ static void copy_all(struct kcmap_segment *from, struct kcmap_spare *spare)
 	struct kcmap_segment *to = spare->segment[0], *chained;
 
 	to->depth = from->depth;
+	to->unsplittable = READ_ONCE(from->unsplittable);
 	for (;;) {
 		copy_pages(to, from);
 		from = rcu_dereference_protected(from->chain, true);

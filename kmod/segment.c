@@ -138,6 +138,7 @@ static void wipe(struct kcmap_segment *segment)
 	unsigned int i;
 
 	RCU_INIT_POINTER(segment->chain, NULL);
+	segment->depth = 0;
 	segment->frozen = false;
 	segment->unsplittable = false;
 	segment->emptied = 0;

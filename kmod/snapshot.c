@@ -224,8 +224,8 @@ static struct kcmap_cut *change_cut(struct kcmap_table_snapshot *snapshot,
 	down_write(&arena->faults);
 	snapshot->cut = fresh;
 	if (!xa_empty(&snapshot->links)) {
-		arena->zap(arena->zap_ctx, links,
-			   kcmap_image_frames_offset(layout) - links);
+		kcmap_arena_zap(arena, links,
+				kcmap_image_frames_offset(layout) - links);
 		free_links(snapshot);
 	}
 	up_write(&arena->faults);

@@ -174,7 +174,9 @@ void kcmap_table_stats(struct kcmap_table *table,
 	stats->segments = atomic_read(&table->contents->segments) +
 			  stats->overflow_segments;
 	stats->memory = sizeof(*table) + sizeof(*table->arena) +
-			kcmap_directory_bytes(directory);
+			kcmap_directory_bytes(directory) +
+			(READ_ONCE(table->arena->nr_idle)
+			 << (PAGE_SHIFT + table->layout.page_bits));
 	rcu_read_unlock();
 	mutex_unlock(&table->gate.keeper);
 	stats->snapshots = READ_ONCE(table->arena->nr_cuts);

@@ -10,6 +10,8 @@
 
 #include "table_internal.h"
 
+struct kcmap_table_snapshot;
+
 /**
  * struct test_shape - what a parameterised case makes its table to
  * @key_size: bytes
@@ -43,6 +45,11 @@ void test_table_free(struct kunit *test, struct kcmap_table *table);
 void test_no_faults(struct kunit *test);
 void test_check(struct kunit *test, struct kcmap_table *table);
 u64 test_count(struct kunit *test, struct kcmap_table *table);
+
+/* snapshot_testlib.c */
+int test_snapshot_lookup(struct kcmap_table_snapshot *snapshot, const void *key,
+			 void *value);
+void test_check_frames(struct kunit *test, struct kcmap_table *table);
 
 /**
  * struct test_thread - one of the threads of test_threads()

@@ -59,6 +59,24 @@ static int hook_insert(const struct kcmap_hook *hook,
 }
 
 /*
+ * A snapshot has the flow, and there is no memory to copy it, so that the packet
+ * cannot be counted: it gets its verdict all the same. The map's STATS count it.
+ */
+static enum kcmap_hook_counter
+hook_only_verdict(const struct kcmap_hook *hook,
+		  const struct kcmap_flow_key *key,
+		  struct hook_account *account)
+{
+	struct kcmap_flow_value flow;
+
+	if (kcmap_lookup(hook->map, key, &flow))
+		return KCMAP_HOOK_MISSES;
+	account->verdict = flow.verdict;
+	account->mark = flow.mark;
+	return KCMAP_HOOK_HITS;
+}
+
+/*
  * Count the packet in its flow; learn the flow where that is asked for. Returns
  * the counter that says what happened; the verdict is in @account.
  */
@@ -72,6 +90,8 @@ static enum kcmap_hook_counter hook_classify(const struct kcmap_hook *hook,
 		err = kcmap_modify(hook->map, key, hook_account, account);
 		if (!err)
 			return KCMAP_HOOK_HITS;
+		if (err == -ENOMEM)
+			return hook_only_verdict(hook, key, account);
 		if (!hook->learn)
 			return KCMAP_HOOK_MISSES;
 		if (err != -ENOENT)

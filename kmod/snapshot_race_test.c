@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: snapshots of a table that many threads write to. As in table_race_test.c,
+ * each case must fail when what its promise rests on is left out.
+ */
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kcmap_image.h>
+
+#include "fault.h"
+#include "snapshot.h"
+#include "table_testlib.h"
+
+#define RACE_MS 700
+
+static int put_key(struct kcmap_table *table, u64 key, u64 value)
+{
+	return kcmap_table_write(table, KCMAP_WRITE_UPSERT, &key, &value, NULL,
+				 GFP_KERNEL);
+}
+
+/*
+ * Each writer counts up in one key, then in another. Whatever the instant, the second
+ * is not ahead of the first, and not more than one behind.
+ */
+#define PAIRS 64
+
+static void count_pairs(struct test_thread *thread)
+{
+	u64 base = (u64)thread->number * 2 * PAIRS, pair, count;
+	u64 *counts = thread->ctx;
+
+	for (pair = 0; pair < PAIRS; pair++) {
+		count = ++counts[thread->number * PAIRS + pair];
+		thread->failures +=
+			put_key(thread->table, base + pair, count) != 0;
+		thread->failures +=
+			put_key(thread->table, base + PAIRS + pair, count) != 0;
+		thread->ops++;
+	}
+}
+
+static u64 read_count(struct kcmap_table_snapshot *snapshot, u64 key)
+{
+	u64 value;
+
+	return test_snapshot_lookup(snapshot, &key, &value) ? 0 : value;
+}
+
+static void cut_pairs(struct test_thread *thread)
+{
+	struct kcmap_table_snapshot *snapshot;
+	u64 writer, pair, first, second, base;
+
+	snapshot = kcmap_snapshot_create(thread->table);
+	if (IS_ERR(snapshot)) {
+		thread->failures++;
+		return;
+	}
+	for (writer = 0; writer < 3; writer++) {
+		base = writer * 2 * PAIRS;
+		for (pair = 0; pair < PAIRS; pair++) {
+			first = read_count(snapshot, base + pair);
+			second = read_count(snapshot, base + PAIRS + pair);
+			thread->failures += second > first ||
+					    first > second + 1;
+		}
+	}
+	kcmap_snapshot_close(snapshot);
+	thread->ops++;
+}
+
+static const test_thread_fn cut_is_an_instant_fns[] = {
+	count_pairs, count_pairs, count_pairs, cut_pairs
+};
+
+static void cut_is_an_instant(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 3 * 2 * PAIRS, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	u64 *counts;
+
+	counts = kunit_kcalloc(test, 3 * PAIRS, sizeof(*counts), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, counts);
+	kcmap_linger_set(KCMAP_MOMENT_WRITE, 5);
+	KUNIT_EXPECT_EQ(test, 0ULL,
+			test_threads(test, table, counts, cut_is_an_instant_fns,
+				     ARRAY_SIZE(cut_is_an_instant_fns),
+				     RACE_MS));
+	kcmap_linger_set(KCMAP_MOMENT_WRITE, 0);
+	test_check_frames(test, table);
+	test_table_free(test, table);
+}
+
+/* Keys come, go and change, so that segments are copied, split and merged. */
+#define CHURN 1500
+
+static void churn(struct test_thread *thread)
+{
+	u64 key, i, from = test_random(thread, CHURN);
+
+	for (i = 0; i < 200; i++) {
+		key = (from + i) % CHURN;
+		if (test_random(thread, 4))
+			put_key(thread->table, key, thread->random);
+		else
+			kcmap_table_write(thread->table, KCMAP_WRITE_DELETE,
+					  &key, NULL, NULL, GFP_KERNEL);
+		thread->ops++;
+	}
+	if (!test_random(thread, 50))
+		kcmap_table_clear(thread->table);
+}
+
+/* Return: a sum over all that is there; @entries: how many. */
+static u64 digest(struct kcmap_table_snapshot *snapshot, u64 *entries,
+		  u64 *failures)
+{
+	u64 key, value, sum = 0;
+	int rc;
+
+	*entries = 0;
+	for (key = 0; key < CHURN; key++) {
+		rc = test_snapshot_lookup(snapshot, &key, &value);
+		*failures += rc == -EFAULT;
+		if (rc)
+			continue;
+		sum = sum * 31 + (key ^ value);
+		++*entries;
+	}
+	return sum;
+}
+
+/* It has as many entries as it says, and the same ones some time later. */
+static void watch_snapshot(struct test_thread *thread)
+{
+	struct kcmap_table_snapshot *snapshot, *newer;
+	u64 sum, entries, again;
+
+	snapshot = kcmap_snapshot_create(thread->table);
+	if (IS_ERR(snapshot)) {
+		thread->failures++;
+		return;
+	}
+	sum = digest(snapshot, &entries, &thread->failures);
+	thread->failures += entries != kcmap_snapshot_image(snapshot)->entries;
+	usleep_range(2000, 4000);
+	newer = kcmap_snapshot_create(thread->table);
+	usleep_range(2000, 4000);
+	thread->failures += sum != digest(snapshot, &again, &thread->failures);
+	if (IS_ERR(newer)) {
+		thread->failures++;
+	} else if (thread->ops % 2) {
+		kcmap_snapshot_close(newer);
+		newer = NULL;
+	}
+	thread->failures += sum != digest(snapshot, &again, &thread->failures);
+	thread->failures += kcmap_snapshot_refresh(snapshot) != 0;
+	sum = digest(snapshot, &entries, &thread->failures);
+	thread->failures += entries != kcmap_snapshot_image(snapshot)->entries;
+	usleep_range(2000, 4000);
+	thread->failures += sum != digest(snapshot, &again, &thread->failures);
+	kcmap_snapshot_close(snapshot);
+	if (!IS_ERR_OR_NULL(newer))
+		kcmap_snapshot_close(newer);
+	thread->ops++;
+}
+
+static const test_thread_fn snapshot_stays_fns[] = { churn, churn,
+						     watch_snapshot,
+						     watch_snapshot };
+
+static void snapshot_stays(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, CHURN, true };
+	struct kcmap_table *table = test_table(test, &shape);
+
+	KUNIT_ASSERT_EQ(test, 0, kcmap_view_create(table));
+	KUNIT_EXPECT_EQ(test, 0ULL,
+			test_threads(test, table, NULL, snapshot_stays_fns,
+				     ARRAY_SIZE(snapshot_stays_fns), RACE_MS));
+	test_check_frames(test, table);
+	test_table_free(test, table);
+}
+
+static struct kunit_case snapshot_race_cases[] = { KUNIT_CASE(
+							   cut_is_an_instant),
+						   KUNIT_CASE(snapshot_stays),
+						   {} };
+
+static struct kunit_suite snapshot_race_suite = {
+	.name = "kcmap_snapshot_race",
+	.test_cases = snapshot_race_cases,
+};
+
+kunit_test_suite(snapshot_race_suite);
