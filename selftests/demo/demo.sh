@@ -10,7 +10,7 @@ client4=10.9.0.1 server4=10.9.0.2 client6=fd09::1 server6=fd09::2
 ping4="icmp:$client4>$server4:8/0"
 udp4="udp:$client4:40003>$server4:5203"
 tcp4="tcp:$client4:40001>$server4:5201"
-seconds=9
+seconds=12
 
 # The independent counter: nftables, with one chain before the classifier's hook
 # and one behind it, counts each flow as well.
@@ -120,6 +120,10 @@ sleep 1
 snapshot
 sleep 1
 snapshot
+
+title "All flows at one instant, and without a system call, while packets flow"
+./instant $map || fail "instant"
+show kcmap top $map --interval 0.5 --count 1 --top 5 | cat
 
 title "Drop the ping over IPv4 while it runs"
 wait_for "replies to ping" replied_since 0
