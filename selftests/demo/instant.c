@@ -113,9 +113,10 @@ int main(int argc, char **argv)
 	taken = now_us();
 	read_snapshot(snapshot, &first);
 	read = now_us();
-	printf("snapshot: %u flows, %ju packets, %ju bytes at one instant; taken in %.0f us, read in %.0f us\n",
-	       first.nr, (uintmax_t)first.sum, (uintmax_t)first.bytes,
-	       taken - start, read - taken);
+	printf("snapshot: %u flows, %ju packets, %ju bytes at one instant;\n",
+	       first.nr, (uintmax_t)first.sum, (uintmax_t)first.bytes);
+	printf("          taken in %.0f us, read in %.0f us\n", taken - start,
+	       read - taken);
 	if (!first.nr || first.nr != kcmap_snapshot_len(snapshot))
 		check(-EBADMSG, "the snapshot's length");
 
@@ -125,8 +126,10 @@ int main(int argc, char **argv)
 	warm = now_us();
 	sum = read_view(view, &first);
 	looked_up = now_us();
-	printf("view:     the same flows half a second later, %ju packets more; %.2f us a look-up, no system call\n",
-	       (uintmax_t)(sum - first.sum), (looked_up - warm) / first.nr);
+	printf("view:     the same flows half a second later, %ju packets more;\n",
+	       (uintmax_t)(sum - first.sum));
+	printf("          %.2f us a look-up, without a system call\n",
+	       (looked_up - warm) / first.nr);
 
 	read_snapshot(snapshot, &again);
 	if (memcmp(&first, &again, sizeof(first)))
@@ -135,8 +138,9 @@ int main(int argc, char **argv)
 	check(kcmap_snapshot_refresh(snapshot), "refreshing the snapshot");
 	taken = now_us();
 	read_snapshot(snapshot, &again);
-	printf("refresh:  the snapshot was still what it was; moved to now in %.0f us: %ju packets\n",
-	       taken - start, (uintmax_t)again.sum);
+	printf("refresh:  the snapshot was still what it was; now %ju packets;\n",
+	       (uintmax_t)again.sum);
+	printf("          moved to now in %.0f us\n", taken - start);
 	if (again.sum < first.sum)
 		check(-EBADMSG, "the refreshed snapshot is older");
 
