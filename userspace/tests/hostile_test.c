@@ -333,6 +333,62 @@ static void test_directory(const struct good *good)
 	free(image);
 }
 
+/* Sizes that fit each other, and are too large all the same. */
+static void test_sizes(const struct good *good)
+{
+	struct kcmap_image *image = copy_of(good);
+	uint32_t slots;
+
+	image->bucket_size = KCMAP_IMAGE_PAGE;
+	image->page_buckets = 1;
+	image->segment_buckets = 1;
+	image->entries = 0;
+	for (slots = 1; slots < 200; slots++) {
+		image->bucket_slots = slots;
+		if (!!try_file(good->shape, image, good->size) != (slots > 8))
+			break;
+	}
+	ok(slots == 200, "buckets of up to 8 slots: %u", slots);
+	free(image);
+	image = copy_of(good);
+	image->segment_buckets = 48;
+	image->flags |= KCMAP_IMAGE_XOR;
+	ok(try_file(good->shape, image, good->size) == -EBADMSG,
+	   "no exclusive or of numbers up to 48");
+	free(image);
+}
+
+/* Tags where there are no slots, which are behind the bucket, or behind the file. */
+static void test_tags(const struct good *good)
+{
+	int fd = file_of(good->bytes, good->size);
+	struct image image = { .shape = good->shape };
+	struct kcmap_map_snapshot *snapshot;
+	unsigned char key[128], value[1024];
+	unsigned int wrong = 0;
+	uint64_t hash, tag;
+	uint32_t i;
+
+	image.base = mmap(NULL, good->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  fd, 0);
+	if (image.base == MAP_FAILED || kcmap_snapshot_load(fd, &snapshot))
+		abort();
+	close(fd);
+	image.header = (struct kcmap_image *)image.base;
+	for (i = 0; i < 4000; i++) {
+		make_key(good->shape, good->shape->entries + i, key);
+		hash = hash_of(&image, key);
+		tag = hash >> 32 & 0xff;
+		bucket_at(&image, leaf_entry(&image, hash)->frame,
+			  home_of(good->shape, hash))[1] =
+			(tag + !tag) * 0x0101010101010101ULL;
+		wrong += kcmap_snapshot_lookup(snapshot, key, value) != -ENOENT;
+	}
+	ok(!wrong, "%s: tags of slots that there are not", good->shape->name);
+	kcmap_snapshot_close(snapshot);
+	munmap(image.base, good->size);
+}
+
 /* Who has it loaded when it changes gets errors, and no more than that. */
 static void test_changed(const struct good *good, uint64_t seed)
 {
@@ -380,6 +436,10 @@ int main(void)
 		if (good.size < 1000000)
 			test_flips(&good, 0x9e3779b97f4a7c15ULL + i);
 		test_directory(&good);
+		if (good.shape->key_size == 1)
+			test_sizes(&good);
+		if (good.shape->key_size > 1)
+			test_tags(&good);
 		test_changed(&good, 0x1234567 + i);
 		free(good.bytes);
 	}
