@@ -4,12 +4,12 @@
 
 #include "snapshots.h"
 
-static volatile sig_atomic_t stopped;
+static int stopped;
 
 static void on_signal(int number)
 {
 	(void)number;
-	stopped = 1;
+	__atomic_store_n(&stopped, 1, __ATOMIC_RELAXED);
 }
 
 /* System calls are not restarted: whoever sleeps wakes up. */
@@ -24,5 +24,5 @@ void catch_stop(void)
 
 bool stop_wanted(void)
 {
-	return stopped;
+	return __atomic_load_n(&stopped, __ATOMIC_RELAXED);
 }

@@ -147,12 +147,16 @@ union kcmap_dirword {
 
 KCMAP_INLINE struct kcmap_image_root kcmap_root_of(uint64_t word)
 {
-	return (union kcmap_dirword){ .word = word }.root;
+	const union kcmap_dirword both = { .word = word };
+
+	return both.root;
 }
 
 KCMAP_INLINE uint32_t kcmap_entry_frame(uint64_t word)
 {
-	return (union kcmap_dirword){ .word = word }.entry.frame;
+	const union kcmap_dirword both = { .word = word };
+
+	return both.entry.frame;
 }
 
 KCMAP_INLINE const unsigned char *

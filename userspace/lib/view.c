@@ -90,13 +90,6 @@ void kcmap_view_prefault(const struct kcmap_view *view)
 			 kcmap_segment_bytes(probe));
 }
 
-static inline void pause_briefly(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#endif
-}
-
 /* A write is going on, or key or segment are of an unusual kind. */
 static __attribute__((noinline)) int lookup_again(const void *reader,
 						  const void *key, void *value)
@@ -111,7 +104,6 @@ static __attribute__((noinline)) int lookup_again(const void *reader,
 			return rc;
 		if (rc == KCMAP_PROBE_ASK)
 			break;
-		pause_briefly();
 	}
 	return kcmap_map_lookup(view->map, key, value);
 }

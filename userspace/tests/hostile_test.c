@@ -338,6 +338,7 @@ static void test_sizes(const struct good *good)
 {
 	struct kcmap_image *image = copy_of(good);
 	uint32_t slots;
+	int err;
 
 	image->bucket_size = KCMAP_IMAGE_PAGE;
 	image->page_buckets = 1;
@@ -345,7 +346,8 @@ static void test_sizes(const struct good *good)
 	image->entries = 0;
 	for (slots = 1; slots < 200; slots++) {
 		image->bucket_slots = slots;
-		if (!!try_file(good->shape, image, good->size) != (slots > 8))
+		err = try_file(good->shape, image, good->size);
+		if (slots > 8 ? !err : err)
 			break;
 	}
 	ok(slots == 200, "buckets of up to 8 slots: %u", slots);
@@ -422,7 +424,7 @@ static void test_changed(const struct good *good, uint64_t seed)
 
 int main(void)
 {
-	static const size_t chosen[] = { 1, 2, 4, 5, 6 };
+	static const size_t chosen[] = { 2, 3, 5, 6, 7 };
 	struct good good;
 	size_t i;
 

@@ -32,7 +32,8 @@
  * @frame_size: bytes
  * @flags: KCMAP_IMAGE_*
  * @depth: of the root; half of it is one leaf, and so on
- * @entries: keys 0 to this, exclusive
+ * @entries: keys up to this, exclusive
+ * @first: and from this on
  */
 struct shape {
 	const char *name;
@@ -47,6 +48,7 @@ struct shape {
 	uint32_t flags;
 	unsigned int depth;
 	uint32_t entries;
+	uint32_t first;
 };
 
 /**
@@ -69,17 +71,25 @@ struct image {
 
 static const struct shape shapes[] = {
 	{ "8+8, fast", PAIR_SIZES, KCMAP_IMAGE_XOR | KCMAP_IMAGE_HASH_FAST, 0,
-	  300 },
-	{ "8+8, SipHash, depth 3", PAIR_SIZES, KCMAP_IMAGE_XOR, 3, 1400 },
+	  300, 0 },
+	{ "8+8, fast, without key 0", PAIR_SIZES,
+	  KCMAP_IMAGE_XOR | KCMAP_IMAGE_HASH_FAST, 0, 50, 1 },
+	{ "8+8, SipHash, depth 3", PAIR_SIZES, KCMAP_IMAGE_XOR, 3, 1400, 0 },
 	{ "8+8, fast, chains", PAIR_SIZES,
-	  KCMAP_IMAGE_XOR | KCMAP_IMAGE_HASH_FAST, 1, 6000 },
-	{ "4+1", 4, 1, 16, 64, 3, 64, 64, 4096, 0, 2, 1200 },
+	  KCMAP_IMAGE_XOR | KCMAP_IMAGE_HASH_FAST, 1, 6000, 0 },
+	{ "4+1", 4, 1, 16, 64, 3, 64, 64, 4096, 0, 2, 1200, 0 },
 	{ "40+32, fast", 40, 32, 72, 384, 5, 10, 10, 4096,
-	  KCMAP_IMAGE_HASH_FAST, 1, 220 },
+	  KCMAP_IMAGE_HASH_FAST, 1, 220, 0 },
 	{ "128+1024, segments of 16 pages", 128, 1024, 1152, 1216, 1, 3, 48,
-	  65536, 0, 1, 260 },
-	{ "1+0", 1, 0, 8, 64, 6, 64, 64, 4096, KCMAP_IMAGE_HASH_FAST, 0, 200 },
+	  65536, 0, 1, 260, 0 },
+	{ "1+0", 1, 0, 8, 64, 6, 64, 64, 4096, KCMAP_IMAGE_HASH_FAST, 0, 200,
+	  0 },
 };
+
+static inline bool has_key(const struct shape *shape, uint32_t number)
+{
+	return number >= shape->first && number < shape->entries;
+}
 
 static inline void make_key(const struct shape *shape, uint32_t number,
 			    void *key)
@@ -312,7 +322,7 @@ static inline void image_header(struct image *image, uint32_t frames)
 	header->frames_offset = 4096 * 4;
 	header->size =
 		header->frames_offset + (uint64_t)frames * shape->frame_size;
-	header->entries = shape->entries;
+	header->entries = shape->entries - shape->first;
 	header->epoch = 9;
 	header->time_ns = 1763900000123456789ULL;
 	header->root = 0x700 | shape->depth;
@@ -338,7 +348,7 @@ static inline void image_build(struct image *image, const struct shape *shape)
 	memset(image->base + image->header->frames_offset, 0xa5,
 	       (size_t)frames * shape->frame_size);
 	image_directory(image);
-	for (i = 0; i < shape->entries; i++)
+	for (i = shape->first; i < shape->entries; i++)
 		image_insert(image, i);
 }
 

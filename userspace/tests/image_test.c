@@ -27,7 +27,7 @@ static bool lookups_good(const struct shape *shape,
 
 	for (i = 0; i < all; i++) {
 		make_key(shape, i, key);
-		if (i >= shape->entries) {
+		if (!has_key(shape, i)) {
 			if (kcmap_snapshot_lookup(snapshot, key, value) !=
 			    -ENOENT)
 				return false;
@@ -41,7 +41,7 @@ static bool lookups_good(const struct shape *shape,
 	return true;
 }
 
-/* Each second key of a call is there. */
+/* Each second key of a call is there, beginning with key 0, if that is. */
 static bool bulk_good(const struct shape *shape,
 		      const struct kcmap_map_snapshot *snapshot)
 {
@@ -53,16 +53,18 @@ static bool bulk_good(const struct shape *shape,
 
 	statuses[BULK] = 4321;
 	for (i = 0; i < BULK; i++) {
-		number = i % 2 ? i : shape->entries + i / 2;
-		here += number < shape->entries;
+		number = i % 2 ? i / 2 : shape->entries + i / 2;
+		here += has_key(shape, number);
 		make_key(shape, number, keys + i * shape->key_size);
 	}
 	found = kcmap_snapshot_lookup_bulk(snapshot, BULK, keys, values,
 					   statuses);
 	for (i = 0; i < BULK; i++) {
-		good &= statuses[i] == (i % 2 ? 0 : -ENOENT);
-		if (i % 2)
-			good &= value_good(shape, i,
+		if (i % 2 == 0 || !has_key(shape, i / 2))
+			good &= statuses[i] == -ENOENT;
+		else
+			good &= !statuses[i] &&
+				value_good(shape, i / 2,
 					   values + i * shape->value_size);
 	}
 	good &= found == (int)here && statuses[BULK] == 4321;
@@ -94,7 +96,7 @@ static int see(const void *key, const void *value, void *arg)
 	shape = seen->shape;
 	memcpy(&number, key, shape->key_size < 4 ? shape->key_size : 4);
 	make_key(shape, number, want);
-	if (number >= shape->entries || memcmp(key, want, shape->key_size)) {
+	if (!has_key(shape, number) || memcmp(key, want, shape->key_size)) {
 		seen->good = false;
 		return -1;
 	}
@@ -113,7 +115,7 @@ static bool each_good(const struct shape *shape,
 	seen.times = calloc(1, shape->entries);
 	seen.good &= !kcmap_snapshot_for_each(snapshot, see, &seen);
 	for (i = 0; i < shape->entries; i++)
-		seen.good &= seen.times[i] == 1;
+		seen.good &= seen.times[i] == has_key(shape, i);
 	seen.nr = 0;
 	seen.stop_at = 7;
 	seen.good &= kcmap_snapshot_for_each(snapshot, see, &seen) == 42 &&
@@ -140,14 +142,15 @@ static bool info_good(const struct shape *shape,
 	good &= !kcmap_snapshot_get_info(snapshot, &info,
 					 offsetof(struct kcmap_snapshot_info,
 						  epoch)) &&
-		info.epoch == ~0ULL && info.entries == shape->entries &&
+		info.epoch == ~0ULL &&
+		info.entries == shape->entries - shape->first &&
 		kcmap_snapshot_get_info(snapshot, &info, 3) == -EINVAL &&
 		!kcmap_snapshot_get_info(snapshot, &info, sizeof(info));
 	return good && info.key_size == shape->key_size &&
 	       info.value_size == shape->value_size && info.saved &&
 	       info.map_id == 77 && info.epoch == 9 &&
 	       info.time_ns == 1763900000123456789ULL &&
-	       kcmap_snapshot_len(snapshot) == shape->entries &&
+	       kcmap_snapshot_len(snapshot) == info.entries &&
 	       (info.flags == KCMAP_F_HASH_FAST) ==
 		       !!(shape->flags & KCMAP_IMAGE_HASH_FAST);
 }
@@ -260,7 +263,7 @@ int main(void)
 
 	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
 		image_build(&image, &shapes[i]);
-		ok(has_away(&image) || shapes[i].key_size == 1,
+		ok(has_away(&image) || shapes[i].entries < 250,
 		   "%s: some keys are away from home", shapes[i].name);
 		if (ok(!kcmap_snapshot_load(image.fd, &snapshot), "%s: load",
 		       shapes[i].name)) {

@@ -15,11 +15,11 @@
 #define TYPES "--key-type u32 --value-type u8"
 
 static const char *built;
-static char dir[] = "/tmp/kcmap_saved_test.XXXXXX";
+static char dir[100];
 static char output[1 << 20];
 
 static const struct shape small = {
-	"4+1", 4, 1, 16, 64, 3, 64, 64, 4096, 0, 1, 5,
+	"4+1", 4, 1, 16, 64, 3, 64, 64, 4096, 0, 1, 5, 0,
 };
 
 /* Runs the tool in @dir. Return: its exit status; stdout is in @output. */
@@ -49,7 +49,7 @@ static bool printed(const char *text)
 	bool good = !strcmp(output, text);
 
 	if (!good)
-		printf("# printed: %s\n", output);
+		printf("# stdout: %s\n", output);
 	return good;
 }
 
@@ -58,7 +58,7 @@ static bool contains(const char *text)
 	bool good = strstr(output, text);
 
 	if (!good)
-		printf("# printed: %s\n", output);
+		printf("# stdout: %s\n", output);
 	return good;
 }
 
@@ -79,7 +79,7 @@ static void make_file(const char *name, const struct shape *shape,
 	struct kcmap_map_snapshot *snapshot;
 	unsigned char key[128], *p, *end;
 	struct image image;
-	char path[100];
+	char path[200];
 	int fd;
 
 	image_build(&image, shape);
@@ -146,7 +146,7 @@ static unsigned int files(void)
 static void test_save(void)
 {
 	unsigned int before = files();
-	char path[100];
+	char path[200];
 	struct stat st;
 
 	ok(!tool("snapshot ./five --output copy") && printed("") &&
@@ -170,7 +170,7 @@ static void test_save(void)
 static void test_diff(void)
 {
 	ok(!tool("diff five ./five " TYPES) && printed(""), "diff: the same");
-	ok(!tool("-j diff five five " TYPES) && printed("[]\n"),
+	ok(!tool("-j diff five ./five " TYPES) && printed("[]\n"),
 	   "diff: the same, JSON");
 	ok(tool("diff five four " TYPES) == 1 && printed("- 4\t29\n"),
 	   "diff: one was removed");
@@ -180,10 +180,11 @@ static void test_diff(void)
 	   "diff: one was changed");
 	ok(tool("-j diff changed four " TYPES) == 1 &&
 		   count("\"change\":") == 2 &&
-		   contains(
-			   "{\"change\":\"changed\",\"key\":3,\"key_hex\":\"03000000\",\"before\":99,\"before_hex\":\"63\",\"after\":22,\"after_hex\":\"16\"}") &&
-		   contains(
-			   "{\"change\":\"removed\",\"key\":4,\"key_hex\":\"04000000\",\"before\":29,\"before_hex\":\"1d\"}"),
+		   contains("\"change\":\"changed\",\"key\":3,") &&
+		   contains("\"before\":99,\"before_hex\":\"63\",") &&
+		   contains("\"after\":22,\"after_hex\":\"16\"}") &&
+		   contains("\"change\":\"removed\",\"key\":4,") &&
+		   contains("\"before\":29,\"before_hex\":\"1d\"}"),
 	   "diff: JSON");
 	ok(tool("diff fast sip") == 1 &&
 		   count("\n+ ") + count("\n- ") == 1099 && !count("~"),
@@ -201,6 +202,8 @@ int main(int argc, char **argv)
 {
 	struct shape four = small;
 
+	snprintf(dir, sizeof(dir), "%s/kcmap_saved_test.XXXXXX",
+		 getenv("TMPDIR") ?: "/tmp");
 	if (argc != 2 || !mkdtemp(dir))
 		return 2;
 	built = argv[1];
@@ -209,8 +212,8 @@ int main(int argc, char **argv)
 	make_file("four", &four, 0);
 	make_file("changed", &small, 3);
 	make_file("fast", &shapes[0], 0);
-	make_file("sip", &shapes[1], 0);
-	make_file("set", &shapes[6], 0);
+	make_file("sip", &shapes[2], 0);
+	make_file("set", &shapes[7], 0);
 	test_read();
 	test_save();
 	test_diff();

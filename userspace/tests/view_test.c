@@ -30,7 +30,7 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg)
 	asked++;
 	memcpy(&number, (void *)(uintptr_t)op->key,
 	       shape->key_size < 4 ? shape->key_size : 4);
-	op->status = number < shape->entries ? 0 : -ENOENT;
+	op->status = has_key(shape, number) ? 0 : -ENOENT;
 	if (!op->status && op->result)
 		make_value(shape, number, (void *)(uintptr_t)op->result);
 	submit->done = 1;
@@ -45,7 +45,7 @@ static bool lookup_good(const struct kcmap_view *view, uint32_t number)
 	make_key(shape, number, key);
 	make_value(shape, number, want);
 	rc = kcmap_view_lookup(view, key, value);
-	if (number >= shape->entries)
+	if (!has_key(shape, number))
 		return rc == -ENOENT;
 	return !rc && !memcmp(value, want, shape->value_size);
 }
@@ -59,17 +59,19 @@ static bool bulk_good(const struct kcmap_view *view)
 	bool good = true;
 
 	for (i = 0; i < BULK; i++) {
-		number = i % 3 ? i : shape->entries + i / 2;
-		here += number < shape->entries;
+		number = i % 3 ? i / 2 : shape->entries + i / 2;
+		here += has_key(shape, number);
 		make_key(shape, number, keys + (size_t)i * shape->key_size);
 	}
 	good &= kcmap_view_lookup_bulk(view, BULK, keys, values, statuses) ==
 		(int)here;
 	for (i = 0; i < BULK; i++) {
-		good &= statuses[i] == (i % 3 ? 0 : -ENOENT);
-		make_value(shape, i, want);
-		if (i % 3)
-			good &= !memcmp(values + (size_t)i * shape->value_size,
+		make_value(shape, i / 2, want);
+		if (!(i % 3) || !has_key(shape, i / 2))
+			good &= statuses[i] == -ENOENT;
+		else
+			good &= !statuses[i] &&
+				!memcmp(values + (size_t)i * shape->value_size,
 					want, shape->value_size);
 	}
 	free(keys);
