@@ -425,6 +425,7 @@ static void test_changed(const struct good *good, uint64_t seed)
 int main(void)
 {
 	static const size_t chosen[] = { 2, 3, 5, 6, 7 };
+	struct shape few;
 	struct good good;
 	size_t i;
 
@@ -440,10 +441,14 @@ int main(void)
 		test_directory(&good);
 		if (good.shape->key_size == 1)
 			test_sizes(&good);
-		if (good.shape->key_size > 1)
-			test_tags(&good);
 		test_changed(&good, 0x1234567 + i);
 		free(good.bytes);
 	}
+	/* Without chains: then the last segment is one that keys lead to. */
+	few = shapes[6];
+	few.entries = 20;
+	make_good(&good, &few);
+	test_tags(&good);
+	free(good.bytes);
 	return tap_done();
 }
