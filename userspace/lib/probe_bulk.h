@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many keys at once. They go by windows: first all are hashed, their
- * directory looked at and their buckets fetched, then all are compared; so what is
- * missed is under way all at once.
+ * Many keys at once. They go by windows: first all are hashed, then their
+ * directory is looked at and their buckets are fetched, then all are compared; so what
+ * is missed is under way all at once.
  */
 #ifndef KCMAP_LIB_PROBE_BULK_H
 #define KCMAP_LIB_PROBE_BULK_H
@@ -12,6 +12,15 @@
 
 /* Keys under way: about what a CPU can miss at once. */
 #define KCMAP_PROBE_WINDOW 32
+
+/*
+ * Into the second level of cache: the first has too few places for lines that are
+ * under way to take two for each key of a window.
+ */
+KCMAP_INLINE void kcmap_prefetch_far(const void *line)
+{
+	__builtin_prefetch(line, 0, 2);
+}
 
 /*
  * A window of pairs. Return: whether one of @statuses is KCMAP_PROBE_AGAIN or
@@ -25,23 +34,27 @@ KCMAP_INLINE bool kcmap_pair_window(const struct kcmap_probe *probe, bool live,
 	const uint64_t *home[KCMAP_PROBE_WINDOW];
 	const uint64_t *alternate[KCMAP_PROBE_WINDOW];
 	struct kcmap_place place[KCMAP_PROBE_WINDOW];
-	uint64_t key, hash;
+	uint64_t hash[KCMAP_PROBE_WINDOW];
 	bool left = false;
 	unsigned int i;
+	uint64_t key;
 
 	for (i = 0; i < nr; i++) {
 		memcpy(&key, keys + i * 8, sizeof(key));
-		hash = kcmap_pair_hash(probe, fast, key);
+		hash[i] = kcmap_pair_hash(probe, fast, key);
+	}
+	for (i = 0; i < nr; i++) {
 		home[i] = NULL;
 		if (!kcmap_probe_locate(probe, live, KCMAP_PAIR_FRAME_SHIFT,
-					hash, &place[i]))
+					hash[i], &place[i]))
 			continue;
 		home[i] = (const uint64_t *)(place[i].segment +
-					     kcmap_pair_home(hash));
-		__builtin_prefetch(home[i]);
-		alternate[i] = (const uint64_t *)(place[i].segment +
-						  kcmap_pair_alternate(hash));
-		__builtin_prefetch(alternate[i]);
+					     kcmap_pair_home(hash[i]));
+		kcmap_prefetch_far(home[i]);
+		alternate[i] =
+			(const uint64_t *)(place[i].segment +
+					   kcmap_pair_alternate(hash[i]));
+		kcmap_prefetch_far(alternate[i]);
 	}
 	for (i = 0; i < nr; i++) {
 		memcpy(&key, keys + i * 8, sizeof(key));
