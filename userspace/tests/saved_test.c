@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -167,6 +169,25 @@ static void test_save(void)
 	   "snapshot: where no file can be");
 }
 
+/* Where the disk is full, or as much as one may write is written. */
+static void test_full(void)
+{
+	const struct rlimit little = { .rlim_cur = 8192, .rlim_max = 1 << 30 };
+	const struct rlimit enough = { .rlim_cur = 1 << 30,
+				       .rlim_max = 1 << 30 };
+	unsigned int before = files();
+	int status, again;
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &little);
+	status = tool("snapshot ./five -o copy");
+	again = tool("snapshot ./five -o fresh");
+	setrlimit(RLIMIT_FSIZE, &enough);
+	ok(status == 3 && again == 3, "snapshot: it cannot be written");
+	ok(files() == before && !tool("diff four copy"),
+	   "snapshot: and what was there is as it was");
+}
+
 static void test_diff(void)
 {
 	ok(!tool("diff five ./five " TYPES) && printed(""), "diff: the same");
@@ -216,6 +237,7 @@ int main(int argc, char **argv)
 	make_file("set", &shapes[7], 0);
 	test_read();
 	test_save();
+	test_full();
 	test_diff();
 	tool("version; rm -r %s", dir);
 	return tap_done();
