@@ -115,7 +115,7 @@ t 0 "-V is version" -o "$(kcmap version)" -- kcmap -V
 t 0 "help" -- bash -c 'kcmap help | grep -q "^usage: kcmap"'
 t 0 "-h is help" -o "$(kcmap help)" -- kcmap -h
 t 0 "help, JSON" -q '.help | startswith("usage: kcmap")' -- kcmap help -j
-for command in create destroy list show lookup insert update upsert delete take scan clear stats classify feature version help; do
+for command in create destroy list show lookup insert update upsert delete take scan snapshot diff clear stats classify top feature version help; do
 	t 0 "help $command" -q ".help | startswith(\"usage: kcmap $command\")" -- kcmap -j help $command
 	t 0 "$command --help" -o "$(kcmap help $command)" -- kcmap $command --help
 done
