@@ -146,6 +146,46 @@ static void wipe(struct kcmap_segment *segment)
 		memset(segment->page[i], 0, PAGE_SIZE);
 }
 
+/* One that is idle, or a new one. Return: 0, -ENOMEM or -EBUSY: no number is free. */
+static int take_frame(struct kcmap_arena *arena,
+		      const struct kcmap_layout *layout,
+		      enum kcmap_frame_kind kind, bool reserve, gfp_t gfp,
+		      struct kcmap_segment **frame)
+{
+	int rc;
+
+	*frame = kcmap_arena_take_idle(arena, kind);
+	if (*frame) {
+		wipe(*frame);
+		return 0;
+	}
+	*frame = frame_alloc(layout, kind, reserve, gfp | __GFP_ZERO);
+	if (!*frame)
+		return -ENOMEM;
+	(*frame)->arena = arena;
+	/* In no cut, whoever finds it by its number. */
+	(*frame)->born = U64_MAX;
+	rc = kcmap_arena_add(arena, *frame, gfp);
+	if (rc)
+		kcmap_frame_free_pages(*frame);
+	return rc;
+}
+
+/*
+ * Where cuts are frequent, numbers may all wait for the end of a grace period, or be
+ * idle with frames of another kind: that is no reason to fail for who can wait.
+ *
+ * Context: process, may sleep. Return: whether it is worth another try.
+ */
+static bool free_numbers(struct kcmap_arena *arena, unsigned int tries)
+{
+	if (tries == 0)
+		rcu_barrier();
+	else if (tries == 1)
+		kcmap_arena_trim(arena, READ_ONCE(arena->nr_idle));
+	return tries < 2;
+}
+
 /**
  * kcmap_segment_alloc - make an empty segment that nobody sees yet
  * @arena: where it is a frame
@@ -166,24 +206,16 @@ struct kcmap_segment *kcmap_segment_alloc(struct kcmap_arena *arena,
 {
 	struct kcmap_segment *segment;
 	raw_spinlock_t *locks;
-	unsigned int i;
+	unsigned int i, tries = 0;
+	int rc;
 
 	gfp |= __GFP_ACCOUNT;
-	segment = kcmap_arena_take_idle(arena, kind);
-	if (segment) {
-		wipe(segment);
-	} else {
-		segment = frame_alloc(layout, kind, reserve, gfp | __GFP_ZERO);
-		if (!segment)
-			return NULL;
-		segment->arena = arena;
-		/* In no cut, whoever finds it by its number. */
-		segment->born = U64_MAX;
-		if (kcmap_arena_add(arena, segment, gfp)) {
-			kcmap_frame_free_pages(segment);
-			return NULL;
-		}
-	}
+	do {
+		rc = take_frame(arena, layout, kind, reserve, gfp, &segment);
+	} while (rc == -EBUSY && gfpflags_allow_blocking(gfp) &&
+		 free_numbers(arena, tries++));
+	if (rc)
+		return NULL;
 	segment->died = U64_MAX;
 	raw_spin_lock_init(&segment->lock);
 	locks = kcmap_segment_locks(layout, segment);
