@@ -376,11 +376,11 @@ static inline bool image_is_address(uint64_t word)
 static inline void image_check_zero(const void *from, size_t bytes)
 {
 	const uint8_t *byte = from;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < bytes; i++)
-		if (!CHECK_EQ(byte[i], 0))
-			return;
+	while (i < bytes && !byte[i])
+		i++;
+	CHECK_EQ(i, bytes);
 }
 
 static inline void image_check_words(const void *from, size_t bytes)
