@@ -12,7 +12,7 @@
  *
  * And a cut has as many entries as it says, and is the same when it is read again.
  *
- * Usage: uapi_cut [SECONDS]
+ * Usage: uapi_cut [SECONDS [TEST]...]
  */
 #include "image.h"
 
@@ -26,7 +26,7 @@
 #define SUM (1ULL << 30)
 #define VALUE_WORDS_MAX 4
 
-static double run_seconds = 6;
+static double run_seconds = 4;
 
 /* What all processes see. */
 struct shared {
@@ -360,5 +360,6 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		run_seconds = strtod(argv[1], NULL);
-	return tap_main(1, argv);
+	/* And the tests that are named. */
+	return tap_main(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
 }
