@@ -138,4 +138,7 @@ int bench_grow(struct bench_session *session, struct kcmap_bench_grow *args);
 int bench_time(struct bench_session *session, struct kcmap_bench_timed *args);
 int bench_jitter(struct kcmap_bench_jitter *args);
 
+/* gate.c */
+int bench_gate(struct kcmap_bench_gate *args);
+
 #endif /* _KCMAP_BENCH_BENCH_H */

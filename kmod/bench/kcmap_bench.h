@@ -197,11 +197,33 @@ struct kcmap_bench_jitter {
 	struct kcmap_bench_latency latency;
 };
 
+/**
+ * struct kcmap_bench_gate - KCMAP_BENCH_GATE: time how long the gate keeps writers
+ *	out, with nothing done inside
+ * @ms: for how long
+ * @writers: threads that do nothing but write, each on a CPU of its own, beside that
+ *	of the keeper
+ * @latency: out: of closing the gate, waiting for all writers and opening it, with the
+ *	timer
+ * @instants: out: how often
+ * @writes: out: of all writers
+ *
+ * Needs no table. Errors: EINTR; EINVAL, also: not so many CPUs.
+ */
+struct kcmap_bench_gate {
+	__u32 ms;
+	__u32 writers;
+	struct kcmap_bench_latency latency;
+	__aligned_u64 instants;
+	__aligned_u64 writes;
+};
+
 #define KCMAP_BENCH_SETUP _IOW(0xBC, 0x60, struct kcmap_bench_setup)
 #define KCMAP_BENCH_RUN _IOWR(0xBC, 0x61, struct kcmap_bench_run)
 #define KCMAP_BENCH_TIMED _IOWR(0xBC, 0x65, struct kcmap_bench_timed)
 #define KCMAP_BENCH_GROW _IOWR(0xBC, 0x62, struct kcmap_bench_grow)
 #define KCMAP_BENCH_RESIZE _IOW(0xBC, 0x63, struct kcmap_bench_resize)
 #define KCMAP_BENCH_JITTER _IOWR(0xBC, 0x64, struct kcmap_bench_jitter)
+#define KCMAP_BENCH_GATE _IOWR(0xBC, 0x66, struct kcmap_bench_gate)
 
 #endif /* _KCMAP_BENCH_H */

@@ -29,6 +29,18 @@ static u64 bench_bin_time(unsigned int bin)
 }
 
 /**
+ * bench_histogram_count() - take a time
+ * @histogram: where
+ * @time: in units of bench_clock()
+ */
+void bench_histogram_count(struct bench_histogram *histogram, u64 time)
+{
+	histogram->count[bench_bin(time)]++;
+	if (time > histogram->max)
+		histogram->max = time;
+}
+
+/**
  * bench_timed() - operations, each timed by itself
  * @histogram: gets their times
  * @engine: engine
@@ -45,10 +57,7 @@ void bench_timed(struct bench_histogram *histogram,
 	for (; nr; nr--) {
 		time = bench_clock();
 		engine->loop(thread, bench, 1);
-		time = bench_clock() - time;
-		histogram->count[bench_bin(time)]++;
-		if (time > histogram->max)
-			histogram->max = time;
+		bench_histogram_count(histogram, bench_clock() - time);
 	}
 }
 

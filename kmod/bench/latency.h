@@ -45,6 +45,7 @@ static __always_inline u64 bench_clock(void)
 }
 
 void bench_histogram_begin(struct bench_histogram *histogram);
+void bench_histogram_count(struct bench_histogram *histogram, u64 time);
 void bench_histogram_end(const struct bench_histogram *histogram,
 			 struct kcmap_bench_latency *latency);
 void bench_timed(struct bench_histogram *histogram,

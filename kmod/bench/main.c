@@ -181,6 +181,22 @@ static long bench_jitter_ioctl(struct bench_session *session, void __user *arg)
 	return rc;
 }
 
+static long bench_gate_ioctl(struct bench_session *session, void __user *arg)
+{
+	struct kcmap_bench_gate gate;
+	long rc;
+
+	if (copy_from_user(&gate, arg, sizeof(gate)))
+		return -EFAULT;
+	if (!gate.ms || gate.ms > BENCH_MS_MAX ||
+	    gate.writers >= BENCH_THREADS_MAX)
+		return -EINVAL;
+	rc = bench_gate(&gate);
+	if (!rc && copy_to_user(arg, &gate, sizeof(gate)))
+		rc = -EFAULT;
+	return rc;
+}
+
 static int bench_open(struct inode *inode, struct file *file)
 {
 	struct bench_session *session;
@@ -230,6 +246,9 @@ static long bench_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		break;
 	case KCMAP_BENCH_JITTER:
 		rc = bench_jitter_ioctl(session, uarg);
+		break;
+	case KCMAP_BENCH_GATE:
+		rc = bench_gate_ioctl(session, uarg);
 		break;
 	}
 	mutex_unlock(&session->lock);
