@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <kcmap_bench.h>
 
@@ -51,9 +52,19 @@ struct contender {
 	unsigned int engine;
 };
 
+/* Who looks up: a kernel thread, or a process, and then how. */
+enum reader {
+	READER_KERNEL,
+	READER_VIEW,
+	READER_VIEW_BULK,
+	READER_SNAPSHOT,
+	READER_SYSCALL,
+};
+
 /**
  * struct row - what they are measured by
  * @name: of the bench
+ * @reader: if it is not a kernel thread
  * @bench: enum bench_id
  * @read_pct: of BENCH_MIX
  * @dist: BENCH_UNIFORM, BENCH_ZIPF
@@ -61,6 +72,7 @@ struct contender {
  */
 struct row {
 	const char *name;
+	enum reader reader;
 	unsigned int bench, read_pct, dist;
 	bool timed;
 };
@@ -82,6 +94,7 @@ struct sample {
 	struct shape shape;
 	unsigned int threads, repeat;
 	int read_pct;
+	int changed; /* segments, before a refresh */
 	const char *dist;
 	double ns_per_op, loop_ns;
 	double p50_ns, p99_ns, p9999_ns, max_ns;
@@ -105,7 +118,7 @@ void bench_progress_end(void);
 
 /* bench_tables.c */
 int table_open(const struct contender *contender, const struct shape *shape,
-	       unsigned int capacity, unsigned int threads);
+	       unsigned int capacity, unsigned int threads, int *map);
 
 /* bench_measure.c */
 bool measure(int fd, const struct contender *contender, const struct row *row,
@@ -113,10 +126,37 @@ bool measure(int fd, const struct contender *contender, const struct row *row,
 	     unsigned int repeat);
 void measure_summary(void);
 
-/* bench_memory.c, bench_grow.c; false: a wrong answer, after a message */
+/* bench_read.c */
+uint64_t bench_key(uint64_t number);
+bool read_measure(int map, const struct contender *contender,
+		  const struct row *row, const struct shape *shape,
+		  unsigned int repeat);
+
+/* bench_times.c */
+uint64_t bench_now(void);
+void sample_times(struct sample *sample, uint64_t *ns, size_t n);
+void sample_latency(struct sample *sample,
+		    const struct kcmap_bench_latency *latency);
+
+/* bench_memory.c */
+long bench_free_pages_now(void);
+long bench_free_pages(void);
+
+/* Of several files; false: a wrong answer, after a message */
 bool memory_measure(const struct contender *contender,
 		    const struct shape *shape);
 bool grow_measure(const struct contender *contender, unsigned int repeat);
+bool create_measure(const struct contender *contender,
+		    const struct shape *shape, unsigned int repeats);
+bool refresh_measure(const struct contender *contender,
+		     const struct shape *shape, unsigned int repeats);
+bool taken_measure(const struct contender *contender, const struct shape *shape,
+		   unsigned int threads, bool memory, unsigned int repeats);
+bool gate_measure(const struct contender *contender, unsigned int threads,
+		  unsigned int repeats);
+
+/* bench_taken.c */
+int bench_snapshot(int map);
 
 /* bench_plan.c */
 const char *bench_name(unsigned int i);

@@ -13,15 +13,6 @@
 
 static const struct contender nothing = { "empty", NULL, BENCH_ENGINES };
 
-static void latency_sample(struct sample *sample,
-			   const struct kcmap_bench_latency *latency)
-{
-	sample->p50_ns = latency->p50_ns;
-	sample->p99_ns = latency->p99_ns;
-	sample->p9999_ns = latency->p9999_ns;
-	sample->max_ns = latency->max_ns;
-}
-
 static bool resize(int fd, unsigned int entries)
 {
 	struct kcmap_bench_resize args = { .entries = entries };
@@ -57,7 +48,7 @@ static bool grow(int fd, const struct contender *contender,
 		sample.dist = "uniform";
 	} else {
 		sample.ns_per_op = (double)args.ns / args.done;
-		latency_sample(&sample, &args.latency);
+		sample_latency(&sample, &args.latency);
 	}
 	sample_add(&sample);
 	*ms = args.ns / 1000000 + 1;
@@ -76,7 +67,7 @@ static bool jitter(int fd, const struct shape *shape, unsigned int ms,
 
 	if (ioctl(fd, KCMAP_BENCH_JITTER, &args))
 		return false;
-	latency_sample(&sample, &args.latency);
+	sample_latency(&sample, &args.latency);
 	sample_add(&sample);
 	return true;
 }
@@ -102,7 +93,7 @@ bool grow_measure(const struct contender *contender, unsigned int repeat)
 	unsigned int ms;
 	int fd;
 
-	fd = table_open(contender, &from, GROW_TO, 1);
+	fd = table_open(contender, &from, GROW_TO, 1, NULL);
 	if (fd < 0)
 		return true;
 	if (!grow(fd, contender, &to, NULL, repeat, &ms) ||
@@ -110,7 +101,7 @@ bool grow_measure(const struct contender *contender, unsigned int repeat)
 		goto out;
 	close(fd);
 
-	fd = table_open(contender, &from, GROW_TO, 1);
+	fd = table_open(contender, &from, GROW_TO, 1, NULL);
 	if (fd < 0)
 		return false;
 	good = grow(fd, contender, &to, "grow_lookup", repeat, &ms) &&

@@ -23,7 +23,7 @@
 #define ZONEINFO_SIZE 65536
 
 /* Free pages, those included that CPUs hold ready. */
-static long free_pages_now(void)
+long bench_free_pages_now(void)
 {
 	static char info[ZONEINFO_SIZE];
 	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
@@ -50,15 +50,15 @@ static long free_pages_now(void)
 }
 
 /* When nobody allocates or frees any more: tables may still grow by themselves. */
-static long free_pages(void)
+long bench_free_pages(void)
 {
-	long before, pages = free_pages_now();
+	long before, pages = bench_free_pages_now();
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
 		before = pages;
 		usleep(10000);
-		pages = free_pages_now();
+		pages = bench_free_pages_now();
 		if (labs(pages - before) < 4)
 			break;
 	}
@@ -91,12 +91,14 @@ bool memory_measure(const struct contender *contender,
 
 	/* What the first of its kind leaves behind is not this one's. */
 	now.entries = BENCH_ENTRIES_MIN;
-	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
+	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1,
+			NULL);
 	if (fd < 0)
 		return false;
 	close(fd);
-	before = free_pages();
-	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1);
+	before = bench_free_pages();
+	fd = table_open(contender, &now, MEMORY_FROM << MEMORY_DOUBLINGS, 1,
+			NULL);
 	for (i = 0; i < MEMORY_SAMPLES && fd >= 0; i++) {
 		entries[i] = size + 0.5;
 		size *= MEMORY_STEP;
@@ -106,7 +108,7 @@ bool memory_measure(const struct contender *contender,
 				  entries[i], strerror(errno));
 			break;
 		}
-		after = free_pages();
+		after = bench_free_pages();
 		bytes[i] = (double)(before - after) * sysconf(_SC_PAGESIZE) /
 			   entries[i];
 	}

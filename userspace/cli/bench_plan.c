@@ -22,11 +22,25 @@ static const struct contender contenders[] = {
 
 #define CONTENDERS ARRAY_SIZE(contenders)
 
+static const struct contender *const kcmap = &contenders[0];
+
 static const struct row rows[] = {
 	{ .name = "lookup_hit", .bench = BENCH_LOOKUP_HIT },
 	{ .name = "lookup_miss", .bench = BENCH_LOOKUP_MISS },
 	{ .name = "lookup_dependent", .bench = BENCH_LOOKUP_DEPENDENT },
 	{ .name = "lookup_bulk32", .bench = BENCH_LOOKUP_BULK32 },
+	{ .name = "view_lookup",
+	  .reader = READER_VIEW,
+	  .bench = BENCH_LOOKUP_HIT },
+	{ .name = "snapshot_lookup",
+	  .reader = READER_SNAPSHOT,
+	  .bench = BENCH_LOOKUP_HIT },
+	{ .name = "view_bulk32",
+	  .reader = READER_VIEW_BULK,
+	  .bench = BENCH_LOOKUP_BULK32 },
+	{ .name = "syscall_lookup",
+	  .reader = READER_SYSCALL,
+	  .bench = BENCH_LOOKUP_HIT },
 	{ .name = "update", .bench = BENCH_UPDATE },
 	{ .name = "insert", .bench = BENCH_INSERT },
 	{ .name = "delete", .bench = BENCH_DELETE },
@@ -64,6 +78,12 @@ static bool possible(const struct contender *contender, const struct row *row,
 	/* Threads would insert the same keys. */
 	if (in_out && threads > 1)
 		return false;
+	/* Processes share nothing that they write to; images are kcmap's alone. */
+	if (row->reader && (threads > 1 || shape->key_size != 8 ||
+			    (contender->engine != BENCH_KCMAP &&
+			     (contender->engine != BENCH_BPF_HASH ||
+			      row->reader != READER_SYSCALL))))
+		return false;
 	switch (contender->engine) {
 	case BENCH_PRIVATE:
 		/*
@@ -92,8 +112,14 @@ static bool possible(const struct contender *contender, const struct row *row,
 static bool in_bars(const struct contender *contender, const struct row *row,
 		    const struct shape *shape, unsigned int threads)
 {
-	if (!strcmp(contender->hash, "siphash") || shape->key_size != 8 ||
-	    (shape->entries & (shape->entries - 1)) || row->timed)
+	bool sip = !strcmp(contender->hash, "siphash");
+
+	if (shape->key_size != 8 || (shape->entries & (shape->entries - 1)) ||
+	    row->timed)
+		return false;
+	/* What a process reads is hashed with SipHash unless somebody chose not to. */
+	if (sip && (threads > 1 || shape->entries > 1 << 20 ||
+		    row->bench > BENCH_LOOKUP_BULK32))
 		return false;
 	if (threads > 1)
 		return row->bench == BENCH_LOOKUP_HIT &&
@@ -103,6 +129,8 @@ static bool in_bars(const struct contender *contender, const struct row *row,
 	case BENCH_LOOKUP_HIT:
 		return true;
 	case BENCH_LOOKUP_BULK32:
+		return shape->entries == 1 << 20 ||
+		       contender->engine == BENCH_KCMAP;
 	case BENCH_UPDATE:
 	case BENCH_INSERT:
 	case BENCH_DELETE:
@@ -164,8 +192,17 @@ static unsigned int more_threads(unsigned int threads)
 	return threads < bench_config.threads ? bench_config.threads : 0;
 }
 
-static bool measure_once(const int fd[], const struct shape *shape,
-			 unsigned int repeat)
+static bool measure_row(int fd, int map, const struct contender *contender,
+			const struct row *row, const struct shape *shape,
+			unsigned int threads, unsigned int repeat)
+{
+	if (row->reader)
+		return read_measure(map, contender, row, shape, repeat);
+	return measure(fd, contender, row, shape, threads, repeat);
+}
+
+static bool measure_once(const int fd[], const int map[],
+			 const struct shape *shape, unsigned int repeat)
 {
 	unsigned int i, row, threads;
 	bool good = true;
@@ -177,9 +214,10 @@ static bool measure_once(const int fd[], const struct shape *shape,
 				if (fd[i] >= 0 &&
 				    wanted(&contenders[i], &rows[row], shape,
 					   threads))
-					good &= measure(fd[i], &contenders[i],
-							&rows[row], shape,
-							threads, repeat);
+					good &= measure_row(fd[i], map[i],
+							    &contenders[i],
+							    &rows[row], shape,
+							    threads, repeat);
 	return good;
 }
 
@@ -187,7 +225,7 @@ static bool measure_shape(const struct shape *shape)
 {
 	unsigned int n = repeats(bench_config.full ? REPEATS_FULL : REPEATS);
 	unsigned int i, repeat;
-	int fd[CONTENDERS], tables = 0;
+	int fd[CONTENDERS], map[CONTENDERS], tables = 0;
 	bool good = true;
 
 	for (i = 0; i < CONTENDERS; i++) {
@@ -199,7 +237,7 @@ static bool measure_shape(const struct shape *shape)
 			       shape->entries);
 		fd[i] = table_open(&contenders[i], shape,
 				   shape->entries + BENCH_EXTRA(shape->entries),
-				   bench_config.threads);
+				   bench_config.threads, &map[i]);
 	}
 	if (!tables)
 		return true;
@@ -209,11 +247,13 @@ static bool measure_shape(const struct shape *shape)
 		bench_progress("%u entries of %u and %u bytes, repeat %u of %u",
 			       shape->entries, shape->key_size,
 			       shape->value_size, repeat + 1, n);
-		good &= measure_once(fd, shape, repeat);
+		good &= measure_once(fd, map, shape, repeat);
 	}
 	for (i = 0; i < CONTENDERS; i++)
-		if (fd[i] >= 0)
+		if (fd[i] >= 0) {
 			close(fd[i]);
+			close(map[i]);
+		}
 	samples_print();
 	return good;
 }
@@ -222,7 +262,7 @@ static bool measure_shape(const struct shape *shape)
 static bool grows(const struct contender *contender)
 {
 	return engine_wanted(contender) &&
-	       (contender == &contenders[0] ||
+	       (contender == kcmap ||
 		(contender->engine == BENCH_RHASHTABLE &&
 		 (bench_config.full || bench_config.engine)));
 }
@@ -261,6 +301,54 @@ static bool measure_growth(void)
 	return good;
 }
 
+/* The sizes that the bars are about, or the one that was asked for. */
+static bool measure_create(void)
+{
+	static const unsigned int usual[] = { 4096, 65536, 1 << 20, 1 << 22 };
+	struct shape shape = { bench_config.entries, 8, 8 };
+	unsigned int i, c, sizes = 3 + bench_config.full;
+	bool good = true;
+
+	for (i = 0; i < (bench_config.entries ? 1 : sizes); i++) {
+		shape.entries = bench_config.entries ?: usual[i];
+		for (c = 0; c < CONTENDERS; c++)
+			if (engine_wanted(&contenders[c]) &&
+			    (&contenders[c] == kcmap ||
+			     contenders[c].engine == BENCH_BPF_HASH))
+				good &= create_measure(&contenders[c], &shape,
+						       repeats(REPEATS_LONG));
+	}
+	return good;
+}
+
+/* What only kcmap has. */
+static bool measure_snapshots(void)
+{
+	const struct shape shape = { bench_config.entries ?: 1 << 20, 8, 8 };
+	bool good = true;
+
+	if (bench_wanted("snapshot_create"))
+		good &= measure_create();
+	if (bench_wanted("snapshot_refresh") && engine_wanted(kcmap))
+		good &= refresh_measure(kcmap, &shape, repeats(REPEATS_LONG));
+	/* Who takes snapshots needs a CPU, too. */
+	if (bench_wanted("snapshot_under_write") && engine_wanted(kcmap))
+		good &= taken_measure(kcmap, &shape, 1, true,
+				      repeats(REPEATS_LONG));
+	samples_print();
+	return good;
+}
+
+static bool measure_gate(void)
+{
+	bool good = !engine_wanted(kcmap) ||
+		    gate_measure(kcmap, bench_config.threads,
+				 repeats(REPEATS_LONG));
+
+	samples_print();
+	return good;
+}
+
 /**
  * bench_name() - name of a bench
  * @i: which
@@ -269,7 +357,14 @@ static bool measure_growth(void)
  */
 const char *bench_name(unsigned int i)
 {
-	static const char *const long_ones[] = { "memory", "grow" };
+	static const char *const long_ones[] = {
+		"memory",
+		"grow",
+		"snapshot_create",
+		"snapshot_refresh",
+		"snapshot_under_write",
+		"gate",
+	};
 	unsigned int row;
 
 	for (row = 0; row < ARRAY_SIZE(rows); row++) {
@@ -315,6 +410,8 @@ bool bench_run(void)
 		samples_print();
 		return good;
 	}
+	if (bench_config.bench && !strcmp(bench_config.bench, "gate"))
+		return measure_gate();
 	if (bench_config.entries)
 		for (i = 0; i < ARRAY_SIZE(own); i++)
 			good &= measure_shape(&own[i]);
@@ -324,6 +421,8 @@ bool bench_run(void)
 	if (bench_wanted("grow") && !bench_config.entries &&
 	    bench_config.key_size != 40)
 		good &= measure_growth();
+	if (bench_config.key_size != 40)
+		good &= measure_snapshots();
 	measure_summary();
 	return good;
 }

@@ -30,6 +30,7 @@ struct sample sample_of(const char *bench, const struct contender *contender,
 		.threads = threads,
 		.repeat = repeat,
 		.read_pct = -1,
+		.changed = -1,
 		.ns_per_op = NAN,
 		.loop_ns = NAN,
 		.p50_ns = NAN,
@@ -71,6 +72,8 @@ static void sample_json(const struct sample *s)
 	if (s->read_pct >= 0)
 		json_u64(&json, "read_pct", s->read_pct);
 	text("dist", s->dist);
+	if (s->changed >= 0)
+		json_u64(&json, "changed", s->changed);
 	number("ns_per_op", s->ns_per_op);
 	number("loop_ns", s->loop_ns);
 	/* A loop that takes no longer than an empty one has no speed. */
@@ -115,11 +118,12 @@ void sample_add(const struct sample *sample)
 /* Repeats of one thing; all sizes of a table that grows are one. */
 static bool is_repeat(const struct sample *a, const struct sample *b)
 {
-	bool grows = !isnan(a->bytes_per_entry);
+	bool grows = !strcmp(a->bench, "memory");
 
 	return !strcmp(a->bench, b->bench) && a->contender == b->contender &&
 	       a->threads == b->threads && a->read_pct == b->read_pct &&
-	       a->dist == b->dist && isnan(a->p50_ns) == isnan(b->p50_ns) &&
+	       a->dist == b->dist && a->changed == b->changed &&
+	       isnan(a->p50_ns) == isnan(b->p50_ns) &&
 	       a->shape.key_size == b->shape.key_size &&
 	       (grows || a->shape.entries == b->shape.entries);
 }
@@ -157,13 +161,15 @@ static void print_label(const struct sample *s)
 	if (s->read_pct >= 0)
 		snprintf(what, sizeof(what), "%s %d%% reads%s", s->bench,
 			 s->read_pct, strcmp(s->dist, "zipf") ? "" : ", zipf");
+	if (s->changed >= 0)
+		snprintf(what, sizeof(what), "%s %d", s->bench, s->changed);
 	snprintf(engine, sizeof(engine), "%s%s%s", s->contender->name,
 		 s->contender->hash ? "/" : "", s->contender->hash ?: "");
 	snprintf(sizes, sizeof(sizes), "%u+%u", s->shape.key_size,
 		 s->shape.value_size);
 	snprintf(entries, sizeof(entries), "%u", s->shape.entries);
 	printf("%-22s %-16s %8s %6s %7u ", what, engine,
-	       isnan(s->bytes_per_entry) ? entries : "growing", sizes,
+	       strcmp(s->bench, "memory") ? entries : "growing", sizes,
 	       s->threads);
 }
 
@@ -186,7 +192,11 @@ static void print_line(double *values, size_t n)
 		printf(" p99 %.0f", median_of(MEMBER(p99_ns), values, n));
 		printf(" p99.99 %.0f", median_of(MEMBER(p9999_ns), values, n));
 		median_of(MEMBER(max_ns), values, n);
-		printf(" max %.0f ns\n", values[n - 1]);
+		printf(" max %.0f ns", values[n - 1]);
+		if (!isnan(samples[0].bytes_per_entry))
+			printf(", %.2f bytes an entry",
+			       median_of(MEMBER(bytes_per_entry), values, n));
+		putchar('\n');
 		return;
 	}
 	bytes = !isnan(samples[0].bytes_per_entry);

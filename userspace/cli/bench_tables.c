@@ -76,11 +76,12 @@ static int make_map(const struct contender *contender,
  * @shape: what to fill it with
  * @capacity: most entries that it will have
  * @threads: of which each has its own, where tables are private
+ * @map: gets a descriptor of the map itself, or -1 where there is none; or NULL
  *
  * Return: a descriptor of kcmap_bench, or -1 after a message.
  */
 int table_open(const struct contender *contender, const struct shape *shape,
-	       unsigned int capacity, unsigned int threads)
+	       unsigned int capacity, unsigned int threads, int *map)
 {
 	int32_t fds[BENCH_THREADS_MAX];
 	struct kcmap_bench_setup setup = {
@@ -105,6 +106,9 @@ int table_open(const struct contender *contender, const struct shape *shape,
 		close(fd);
 		fd = -1;
 	}
+	if (map)
+		*map = fd < 0 || fds[0] < 0 ? -1 :
+					      fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
 	for (i = 0; i < setup.tables; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -52,7 +52,7 @@ static int parse_number(const char *option, const char *text, unsigned int min,
 static int check_name(const char *option, const char *text,
 		      const char *(*name)(unsigned int i))
 {
-	char all[256] = "";
+	char all[512] = "";
 	size_t length = 0;
 	unsigned int i;
 
@@ -81,8 +81,12 @@ static int check_own(void)
 	if (repeats_text && bench_is("memory"))
 		return usage_error(
 			"--repeats: memory is measured once, best after boot");
-	if (bench_config.key_size == 40 && bench_is("grow"))
-		return usage_error("--key-size: grow has keys of 8 bytes");
+	if (bench_config.key_size == 40 &&
+	    (bench_is("grow") || bench_is("gate") ||
+	     (bench_config.bench &&
+	      !strncmp(bench_config.bench, "snapshot_", 9))))
+		return usage_error("--key-size: %s has keys of 8 bytes",
+				   bench_config.bench);
 	return 0;
 }
 
