@@ -129,6 +129,14 @@ bench: deps ## measure kcmap and the kernel's other hash tables (BENCH=lookup_hi
 bench-report: ## print the medians of the last bench, and the bars they pass or miss
 	$(Q)selftests/bench/kernel/report
 
+.PHONY: bench-plot
+bench-plot: ## plot what refreshes of snapshots took in the last bench: build/bench/refresh.svg
+	$(Q)selftests/bench/kernel/plot
+
+.PHONY: bench-gate
+bench-gate: deps ## measure the gate on 1 to 64 virtual CPUs (CPUS="1 8": these)
+	$(Q)selftests/bench/kernel/gate $(CPUS)
+
 ##@ Install
 
 .PHONY: install

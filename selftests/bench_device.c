@@ -219,6 +219,21 @@ TEST(refuses_bad_growth)
 	CHECK_ERRNO(ioctl(fd, KCMAP_BENCH_JITTER, &jitter), EINVAL);
 }
 
+TEST(refuses_a_bad_gate)
+{
+	struct kcmap_bench_gate good = { .ms = MS };
+	int fd = bench_open();
+
+	CHECK_RUN(kcmap_bench_gate, KCMAP_BENCH_GATE, ms, 0, EINVAL);
+	CHECK_RUN(kcmap_bench_gate, KCMAP_BENCH_GATE, ms, BENCH_MS_MAX + 1,
+		  EINVAL);
+	CHECK_RUN(kcmap_bench_gate, KCMAP_BENCH_GATE, writers,
+		  BENCH_THREADS_MAX, EINVAL);
+	/* The keeper needs a CPU, too. */
+	CHECK_RUN(kcmap_bench_gate, KCMAP_BENCH_GATE, writers,
+		  sysconf(_SC_NPROCESSORS_ONLN), EINVAL);
+}
+
 /* Of number @i, as the bench makes them. */
 static uint64_t bench_key(uint64_t i)
 {
@@ -323,6 +338,23 @@ TEST(grows_and_shrinks)
 	CHECK_OK(ioctl(fd, KCMAP_BENCH_JITTER, &jitter));
 	check_latency(&jitter.latency);
 	CHECK(jitter.latency.p50_ns < grow.latency.p50_ns);
+}
+
+TEST(times_the_gate)
+{
+	struct kcmap_bench_gate gate = { .ms = MS };
+	int fd = bench_open();
+
+	CHECK_OK(ioctl(fd, KCMAP_BENCH_GATE, &gate));
+	CHECK(gate.instants > 0);
+	CHECK_EQ(gate.writes, 0);
+	check_latency(&gate.latency);
+
+	gate.writers = 1;
+	CHECK_OK(ioctl(fd, KCMAP_BENCH_GATE, &gate));
+	CHECK(gate.instants > 0);
+	CHECK(gate.writes > 0);
+	check_latency(&gate.latency);
 }
 
 /* A sample of each bench that the engine has, or none where there is no engine. */

@@ -14,6 +14,7 @@ for n in 0 1023 67108865 x; do
 done
 fails 2 "entries of what has its own" "--entries: grow has sizes of its own" -- bench --bench grow --entries 2048
 fails 2 "keys of what has its own" "--key-size: grow has keys of 8 bytes" -- bench --bench grow --key-size 40
+fails 2 "keys of what looks at snapshots" "--key-size: snapshot_create has keys of 8 bytes" -- bench --bench snapshot_create --key-size 40
 fails 2 "repeats of what has one" "--repeats: memory is measured once" -- bench --bench memory --repeats 2
 for n in 7 16 41 x; do
 	fails 2 "keys of $n bytes" "--key-size $n: expected 8 or 40" -- bench --key-size "$n"
@@ -45,6 +46,26 @@ t 0 "look-ups timed one by one, too" -q 'map(select(.p50_ns)) | length == 2 and 
 	kcmap -j bench --bench lookup_hit --engine kcmap --entries 1024 --repeats 1 --threads 1
 t 0 "mixes" -q '(map([.read_pct, .dist] | tostring) | sort) == (([50, 90, 99] | map([., "uniform"], [., "zipf"] | tostring)) | sort)' -- \
 	kcmap -j bench --bench mix --engine bpf_hash --entries 1024 --repeats 1 --threads 1
+t 0 "look-ups by a process, through views" -q '(map(.hash) | unique) == ["fast", "siphash"] and all(.ns_per_op > 0 and .loop_ns > 0 and .engine == "kcmap" and .threads == 1)' -- \
+	kcmap -j bench --bench view_lookup --entries 2048 --repeats 1
+t 0 "many at once" -q 'length == 2 and all(.ns_per_op > 0)' -- kcmap -j bench --bench view_bulk32 --entries 2048 --repeats 1
+t 0 "in snapshots" -q 'length == 4 and all(.ns_per_op > 0)' -- kcmap -j bench --bench snapshot_lookup --entries 2048 --repeats 2
+t 0 "by system calls" -q '(map([.engine, .hash]) | sort) == [["bpf_hash", "jhash"], ["kcmap", "fast"], ["kcmap", "siphash"]] and all(.ns_per_op > 100)' -- \
+	kcmap -j bench --bench syscall_lookup --entries 2048 --repeats 1
+t 0 "snapshots made, and maps copied" -q '
+	(map([.bench, .engine] | tostring) | sort) == ([["dump", "bpf_hash"], ["dump", "kcmap"], ["snapshot_create", "kcmap"], ["snapshot_first_lookup", "kcmap"]] | map(tostring)) and
+	(map(select(.p50_ns)) | length == 2 and all(.p50_ns > 0 and .p50_ns <= .p99_ns and .p99_ns <= .max_ns)) and
+	(map(select(.bench == "dump")) | all(.ns_per_op > 0))' -- \
+	kcmap -j bench --bench snapshot_create --entries 5000 --repeats 1
+t 0 "snapshots refreshed, after more and more changes" -q '(map(.changed) | . == unique and .[:3] == [0, 1, 10] and length >= 4) and all(.ns_per_op > 0)' -- \
+	kcmap -j bench --bench snapshot_refresh --entries 16384 --repeats 1
+t 0 "writers beside snapshots" -q '
+	map({ (.bench): . }) | add
+	| (.snapshot_under_write.bytes_per_entry > .snapshot_under_write_alone.bytes_per_entry and .snapshot_under_write_alone.bytes_per_entry > 16) and
+	(.snapshot_under_write, .snapshot_under_write_alone, .snapshot_under_write_create | .p50_ns > 0 and .p9999_ns <= .max_ns)' -- \
+	kcmap -j bench --bench snapshot_under_write --entries 65536 --repeats 1
+t 0 "the gate" -q '(map(select(.bench == "gate") | .threads) | sort) == [1, 2] and (map(.bench) | contains(["snapshot_under_write_create"])) and all(.p50_ns > 0)' -- \
+	kcmap -j bench --bench gate --entries 2048 --repeats 1 --threads 2
 t 0 "both sizes of keys" -q '(map([.key_size, .value_size]) | unique) == [[8, 8], [40, 32]]' -- \
 	kcmap -j bench --bench delete --engine rhashtable --entries 1024 --repeats 1 --threads 1 --full
 t 0 "one of them" -q '(map([.key_size, .value_size]) | unique) == [[40, 32]]' -- \

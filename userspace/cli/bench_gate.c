@@ -8,7 +8,7 @@
 
 #include "bench.h"
 
-#define GATE_MS 1000
+#define GATE_MS 500
 #define GATE_ENTRIES 65536
 
 static bool gate(int fd, const struct contender *contender,
@@ -38,8 +38,8 @@ static bool gate(int fd, const struct contender *contender,
  * @repeats: of everything
  *
  * Samples: "gate": how long writers are kept out, nothing done meanwhile, where
- * threads are the keeper and its writers; those of taken_measure() for one writer and
- * for as many as there are CPUs.
+ * threads are the keeper and its writers; those of taken_measure() for as many writers
+ * as there are CPUs.
  *
  * Return: false after a message.
  */
@@ -60,9 +60,6 @@ bool gate_measure(const struct contender *contender, unsigned int threads,
 			good = gate(fd, contender, threads, repeat);
 	}
 	close(fd);
-	if (threads > 1)
-		good = good &&
-		       taken_measure(contender, &shape, 1, false, repeats);
 	return good &&
 	       taken_measure(contender, &shape, threads, false, repeats);
 }

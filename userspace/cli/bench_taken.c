@@ -19,6 +19,7 @@
 #include "bench.h"
 
 #define TAKEN_MS 2000
+#define TAKEN_BRIEF_MS 500 /* where there are more CPUs than cores, perhaps */
 #define TAKE_NS 10000000L /* a hundred in a second */
 #define TAKEN_MAX 4096
 
@@ -102,12 +103,13 @@ static void take(int map, struct taken *taken)
 }
 
 /* Updates in @threads kernel threads, of which the first is timed. */
-static int write_timed(int fd, unsigned int threads, struct sample *sample)
+static int write_timed(int fd, unsigned int threads, unsigned int ms,
+		       struct sample *sample)
 {
 	struct kcmap_bench_timed timed = {
 		.bench = BENCH_UPDATE,
 		.threads = threads,
-		.ms = TAKEN_MS,
+		.ms = ms,
 	};
 
 	if (ioctl(fd, KCMAP_BENCH_TIMED, &timed))
@@ -119,7 +121,8 @@ static int write_timed(int fd, unsigned int threads, struct sample *sample)
 
 /* The same while another process takes snapshots. Return: 0 or an errno. */
 static int write_and_take(int fd, int map, unsigned int threads,
-			  struct sample *sample, struct taken *taken)
+			  unsigned int ms, struct sample *sample,
+			  struct taken *taken)
 {
 	pid_t pid;
 	int error;
@@ -135,7 +138,7 @@ static int write_and_take(int fd, int map, unsigned int threads,
 		take(map, taken);
 		_exit(0);
 	}
-	error = write_timed(fd, threads, sample);
+	error = write_timed(fd, threads, ms, sample);
 	__atomic_store_n(&taken->stop, true, __ATOMIC_RELEASE);
 	waitpid(pid, NULL, 0);
 	error = error ?: taken->error;
@@ -148,6 +151,7 @@ static int repeat_taken(int fd, int map, unsigned int threads, long before,
 			struct sample *calls, struct taken *taken)
 {
 	double page = (double)sysconf(_SC_PAGESIZE) / alone->shape.entries;
+	unsigned int ms = before ? TAKEN_MS : TAKEN_BRIEF_MS;
 	struct sample unused = *beside;
 	size_t n;
 	int error;
@@ -155,8 +159,8 @@ static int repeat_taken(int fd, int map, unsigned int threads, long before,
 	alone->bytes_per_entry = before ? (before - bench_free_pages()) * page :
 					  NAN;
 	taken->watch = false;
-	error = write_timed(fd, threads, alone);
-	error = error ?: write_and_take(fd, map, threads, beside, taken);
+	error = write_timed(fd, threads, ms, alone);
+	error = error ?: write_and_take(fd, map, threads, ms, beside, taken);
 	if (error)
 		return error;
 	n = taken->nr < TAKEN_MAX ? taken->nr : TAKEN_MAX;
@@ -164,7 +168,7 @@ static int repeat_taken(int fd, int map, unsigned int threads, long before,
 	if (!before)
 		return 0;
 	taken->watch = true;
-	error = write_and_take(fd, map, threads, &unused, taken);
+	error = write_and_take(fd, map, threads, ms, &unused, taken);
 	beside->bytes_per_entry = (before - taken->least) * page;
 	return error;
 }
@@ -174,7 +178,7 @@ static int repeat_taken(int fd, int map, unsigned int threads, long before,
  * @contender: kcmap
  * @shape: of the map
  * @threads: that update; the first is timed
- * @memory: count memory, too
+ * @memory: count memory, too, and take longer over all
  * @repeats: of everything
  *
  * Samples: "snapshot_under_write": latencies of updates, with the timer, and the most
