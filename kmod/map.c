@@ -456,7 +456,9 @@ void kcmap_map_info(const struct kcmap *map, struct kcmap_map_info *info)
 		.bucket_slots = geometry.bucket_slots,
 		.segment_buckets = geometry.segment_buckets,
 		.segment_size = geometry.segment_size,
+		.snapshots_max = params->snapshots_max,
 		.segments_max = geometry.segments_max,
+		.snapshot_bytes_max = params->snapshot_bytes_max,
 	};
 	if (READ_ONCE(map->linked))
 		memcpy(info->name, map->name, sizeof(info->name));

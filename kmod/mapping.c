@@ -133,17 +133,21 @@ static int map_page(struct vm_area_struct *vma, unsigned long address,
 	return ret == -EBUSY ? 0 : ret;
 }
 
-/* Frames beside the one that was asked for, as far as there are any. */
+/*
+ * What is beside the page that was asked for, as far as there is anything: the root
+ * with the header, frames with a frame. Links are made only for who wants them.
+ */
 static void map_around(struct vm_area_struct *vma, unsigned long address)
 {
 	unsigned long size = KCMAP_MAP_AROUND * PAGE_SIZE;
 	unsigned long from = max(address & ~(size - 1), vma->vm_start);
 	unsigned long to = min((address & ~(size - 1)) + size, vma->vm_end);
-	u64 frames = kcmap_table_arena(vma_table(vma))->frames_offset;
+	struct kcmap_table *table = vma_table(vma);
 	struct page *page;
 
 	for (; from < to; from += PAGE_SIZE) {
-		if (from == address || vma_offset(vma, from) < frames)
+		if (from == address ||
+		    kcmap_table_is_link(table, vma_offset(vma, from)))
 			continue;
 		page = page_at(vma, from, true);
 		if (page)

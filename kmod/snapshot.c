@@ -439,6 +439,19 @@ u64 kcmap_table_image_size(const struct kcmap_table *table)
 }
 
 /**
+ * kcmap_table_is_link - whether links are there in an image of a table
+ * @table: the table
+ * @offset: bytes from the start of the mapping
+ *
+ * Context: any.
+ */
+bool kcmap_table_is_link(const struct kcmap_table *table, u64 offset)
+{
+	return offset >= kcmap_image_links_offset(&table->layout) &&
+	       offset < kcmap_image_frames_offset(&table->layout);
+}
+
+/**
  * kcmap_table_arena - the arena of a table
  * @table: the table
  *

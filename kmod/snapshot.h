@@ -28,6 +28,7 @@ int kcmap_view_create(struct kcmap_table *table);
 struct page *kcmap_view_page(struct kcmap_table *table, u64 offset, bool peek);
 
 u64 kcmap_table_image_size(const struct kcmap_table *table);
+bool kcmap_table_is_link(const struct kcmap_table *table, u64 offset);
 struct kcmap_arena *kcmap_table_arena(struct kcmap_table *table);
 
 #endif /* _KCMAP_SNAPSHOT_H */

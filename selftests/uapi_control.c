@@ -226,7 +226,9 @@ TEST(info)
 	CHECK(info.bucket_slots * info.slot_size < info.bucket_size);
 	CHECK(info.segment_buckets * info.bucket_size <= info.segment_size);
 	CHECK(info.segments_max >= 1);
-	CHECK_EQ(info.reserved[0] | info.reserved[1], 0);
+	CHECK_EQ(info.reserved, 0);
+	CHECK(info.snapshots_max >= 1);
+	CHECK(info.snapshot_bytes_max >= 4096);
 }
 
 /* The name goes at once, the map with its last descriptor. */

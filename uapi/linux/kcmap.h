@@ -117,6 +117,10 @@ struct kcmap_ctl_info {
  * @gid: group, likewise; a group that the caller belongs to needs nothing
  * @fd: out: with KCMAP_F_ANON a descriptor open for reading and writing, close-
  *	on-exec; else -1
+ * @snapshots_max: most snapshots that may be open at once; 0: the module's default
+ * @reserved: must be 0
+ * @snapshot_bytes_max: most bytes that all open snapshots together may keep from
+ *	being freed at worst; 0: the module's default
  *
  * Errors: EEXIST (a map of that name), EINVAL (a size, name, mode or id out of
  * range), EPERM (owner or group), ENOSPC (as many maps as the module allows),
@@ -173,8 +177,10 @@ struct kcmap_destroy {
  * @bucket_slots: out: slots in a bucket
  * @segment_buckets: out: buckets in a segment
  * @segment_size: out: bytes of a segment's pages
+ * @snapshots_max: out: most snapshots that may be open at once
  * @reserved: out: 0
  * @segments_max: out: segments that the directory can grow to
+ * @snapshot_bytes_max: out: most bytes that they may keep from being freed at worst
  */
 struct kcmap_map_info {
 	__u32 size;
@@ -192,8 +198,10 @@ struct kcmap_map_info {
 	__u32 bucket_slots;
 	__u32 segment_buckets;
 	__u32 segment_size;
-	__u32 reserved[2];
+	__u32 snapshots_max;
+	__u32 reserved;
 	__aligned_u64 segments_max;
+	__aligned_u64 snapshot_bytes_max;
 };
 
 /**

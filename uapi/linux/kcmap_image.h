@@ -33,7 +33,8 @@
  *   home ^ (((hash >> 16) & (n - 1)) | 1), and otherwise
  *   (home + 1 + ((((hash >> 16) & 0xffff) * (n - 1)) >> 16)) % n.
  * The tag is (hash >> 32) & 0xff, or 1 where that is 0. Byte i of the word of tags,
- * from the lowest, is the tag of slot i; 0: the slot is free.
+ * from the lowest, is the tag of slot i; 0: the slot is free, and so is then the first
+ * word of its key.
  *
  * A key is in its home bucket; or, if the away count there is not 0, it may be in
  * its alternate bucket; or, if the chained count is not 0, in the bucket of home's

@@ -28,6 +28,8 @@ static void json_info(const struct kcmap_map_info *info)
 	json_u64(&json, "segment_buckets", info->segment_buckets);
 	json_u64(&json, "segment_size", info->segment_size);
 	json_u64(&json, "segments_max", info->segments_max);
+	json_u64(&json, "snapshots_max", info->snapshots_max);
+	json_u64(&json, "snapshot_bytes_max", info->snapshot_bytes_max);
 	json_end(&json);
 }
 
@@ -64,6 +66,9 @@ static void print_info(const struct kcmap_map_info *info)
 	printf("segment buckets  %u\n", info->segment_buckets);
 	printf("segment size     %u\n", info->segment_size);
 	printf("segments max     %ju\n", (uint64_t)info->segments_max);
+	printf("snapshots max    %ju, %ju bytes\n",
+	       (uint64_t)info->snapshots_max,
+	       (uint64_t)info->snapshot_bytes_max);
 }
 
 int cmd_list(char **args, int nr_args)
