@@ -13,20 +13,24 @@ def at_most($what; values; $limit): first((values | bar($what; .; . <= $limit; "
 def line: "\(.bench) \(.key_size)+\(.value_size) \(.entries) \(.threads) \(.engine)" +
 	"\(if .hash then "/" + .hash else "" end)\(if .changed then " \(.changed) changed" else "" end)\(if .read_pct then " \(.read_pct)% reads" else "" end)\(if .dist == "zipf" then " zipf" else "" end)";
 
-. as $samples
-| ($samples | map(select(.ns_per_op and .unit != "instructions")) | group_by([.bench, .key_size, .entries, .threads, .read_pct, .changed, .dist, .engine, .hash]) | map(.[0] + {
+def latencies: map(select(.p50_ns)) | group_by([.bench, .key_size, .entries, .threads, .engine, .hash]) | map(.[0] + {
+	n: length, p50: (map(.p50_ns) | median), p99: (map(.p99_ns) | median), p9999: (map(.p9999_ns) | median), max: (map(.max_ns) | max)
+});
+
+. as $all
+| map(select(.unit != "instructions")) as $samples
+| ($samples | map(select(.ns_per_op)) | group_by([.bench, .key_size, .entries, .threads, .read_pct, .changed, .dist, .engine, .hash]) | map(.[0] + {
 	n: length, ns: (map(.ns_per_op) | median), min: (map(.ns_per_op) | min), max: (map(.ns_per_op) | max)
 })) as $speed
-| ($samples | map(select(.p50_ns)) | group_by([.bench, .key_size, .entries, .threads, .engine, .hash]) | map(.[0] + {
-	n: length, p50: (map(.p50_ns) | median), p99: (map(.p99_ns) | median), p9999: (map(.p9999_ns) | median), max: (map(.max_ns) | max)
-})) as $latency
+| ($samples | latencies) as $latency
+| ($all | map(select(.unit == "instructions")) | latencies) as $counted
 # One growth from 64 Ki to 1 Mi is one measurement: its mean and its worst.
 | ($samples | map(select(.bench == "memory")) | group_by([.key_size, .engine, .hash, .repeat]) | map(.[0] + {
 	mean: (map(.bytes_per_entry) | mean), worst: (map(.bytes_per_entry) | max)
 }) | group_by([.key_size, .engine, .hash]) | map(.[0] + {
 	n: length, bytes: (map(.mean) | median), min: (map(.mean) | min), max: (map(.mean) | max), worst: (map(.worst) | max)
 })) as $memory
-| ($samples | map(select(.unit == "instructions")) | group_by([.bench, .hash]) | map(.[0] + {
+| ($all | map(select(.unit == "instructions" and .ns_per_op)) | group_by([.bench, .engine, .hash]) | map(.[0] + {
 	n: length, count: (map(.ns_per_op) | median), min: (map(.ns_per_op) | min), max: (map(.ns_per_op) | max)
 })) as $instructions
 
@@ -42,8 +46,9 @@ def memory($k): $memory[] | select(.engine == "kcmap" and .key_size == $k);
 # Of each repeat: one moment without a CPU, in either, is not to decide.
 def longest: [$samples | map(select(.bench == "grow" and .engine == "kcmap"))[] as $g | map(select(.bench == "grow_jitter" and .repeat == $g.repeat))[0] | $g.max_ns - .max_ns];
 def p50($b; $n): $latency[] | select(.bench == $b and .entries == $n) | .p50;
-def repeats($b): $samples | map(select(.bench == $b and .entries == 1048576));
-def beside(of): repeats("snapshot_under_write") as $with | repeats("snapshot_under_write_alone")
+def repeats($b; $unit): $all | map(select(.bench == $b and .entries == 1048576 and .unit == $unit));
+def counted($b): repeats($b; "instructions") | select(length > 0) | map(.p50_ns) | median;
+def beside($unit; of): repeats("snapshot_under_write"; $unit) as $with | repeats("snapshot_under_write_alone"; $unit)
 	| map(. as $alone | $with[] | select(.repeat == $alone.repeat) | [., $alone] | of) | select(length > 0) | median;
 # How much slower a look-up in a snapshot is than one through a view, repeat by repeat.
 def slower($n): [$samples[] | select(.entries == $n and .key_size == 8 and .hash == "fast" and .ns_per_op)] as $all
@@ -55,6 +60,9 @@ def latency($b): $latency[] | select(.bench == $b and (.engine == "kcmap" or .en
 "",
 "Latencies in ns: p50, p99, p99.99 (medians of the repeats), longest of all",
 ($latency[] | "\(line): \(.p50) \(.p99) \(.p9999) \(.max) (\(.n))"),
+"",
+"Latencies on \($instructions[0].kernel // "the distribution's kernel"), one CPU, in instructions: p50, p99, p99.99, longest",
+($counted[] | "\(line): \(.p50) \(.p99) \(.p9999) \(.max) (\(.n))"),
 "",
 "Bytes an entry, growing from 64 Ki to 1 Mi: mean (median, least and most of the repeats), worst moment",
 ($memory[] | "\(.engine) \(.key_size)+\(.value_size): \(.bytes | hundredths) \(.min | hundredths) \(.max | hundredths), \(.worst | hundredths) (\(.n))"),
@@ -83,8 +91,11 @@ def latency($b): $latency[] | select(.bench == $b and (.engine == "kcmap" or .en
 	at_most("P7 snapshot, the call, p50, us"; p50("snapshot_create"; 1048576) / 1000; 100),
 	at_least("P7 BPF's dump / the call"; ns("dump"; "bpf_hash"; 1048576; 1) / p50("snapshot_create"; 1048576); 100),
 	at_most("P7 first look-up, mapping included, after the call, p50, us"; (p50("snapshot_first_lookup"; 1048576) - p50("snapshot_create"; 1048576)) / 1000; 200),
-	at_most("P7 writers' p99.99 with 100 snapshots a second less without, us, median"; beside((.[0].p9999_ns - .[1].p9999_ns) / 1000); 50),
-	at_most("P7 most memory with them / of the map, median"; beside(.[0].bytes_per_entry / .[1].bytes_per_entry); 2.5),
+	at_most("P7 the call, p50, thousands of instructions, stock kernel"; counted("snapshot_create") / 1000; 100),
+	at_most("P7 first look-up likewise"; (counted("snapshot_first_lookup") - counted("snapshot_create")) / 1000; 200),
+	at_most("P7 writers' p99.99 with 100 snapshots a second less without, us, median"; beside(null; (.[0].p9999_ns - .[1].p9999_ns) / 1000); 50),
+	at_most("P7 the same on the stock kernel, one CPU, an instruction a ns"; beside("instructions"; (.[0].p9999_ns - .[1].p9999_ns) / 1000); 50),
+	at_most("P7 most memory with them / of the map, median"; beside(null; .[0].bytes_per_entry / .[1].bytes_per_entry); 2.5),
 	((4096, 65536, 1048576, 4194304) as $n | at_most("P8 view / in-kernel look-up, \($n)"; ns("view_lookup"; "kcmap"; $n; 1) / ns("lookup_hit"; "kcmap"; $n; 1); 1.3)),
 	((4096, 65536, 1048576, 4194304) as $n | first((slower($n) | bar("P8 snapshot / view, median of the repeats, \($n)"; median; quarter <= 1; "a quarter of them at most 1")),
 		["P8 snapshot / view, \($n)", "-", "a quarter of them at most 1", "not measured"])),
