@@ -11,8 +11,8 @@
 #define GATE_MS 500
 #define GATE_ENTRIES 65536
 
-static bool gate(int fd, const struct contender *contender,
-		 unsigned int threads, unsigned int repeat)
+static bool time_gate(int fd, const struct contender *contender,
+		      unsigned int threads, unsigned int repeat)
 {
 	const struct shape none = {};
 	struct sample sample =
@@ -55,9 +55,9 @@ bool gate_measure(const struct contender *contender, unsigned int threads,
 	for (repeat = 0; repeat < repeats && good; repeat++) {
 		bench_progress("gate, %u threads, repeat %u of %u", threads,
 			       repeat + 1, repeats);
-		good = gate(fd, contender, 1, repeat);
+		good = time_gate(fd, contender, 1, repeat);
 		if (good && threads > 1)
-			good = gate(fd, contender, threads, repeat);
+			good = time_gate(fd, contender, threads, repeat);
 	}
 	close(fd);
 	return good &&
