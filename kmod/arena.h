@@ -96,6 +96,7 @@ typedef void (*kcmap_zap_fn)(void *ctx, u64 offset, u64 size);
  * @cut_due: when the next cut is due; likewise
  * @dead_lock: see above
  * @dead: pages of dead frames that open cuts keep
+ * @waiting: frames that wait for the end of a grace period
  * @ref: references
  */
 struct kcmap_arena {
@@ -127,6 +128,7 @@ struct kcmap_arena {
 	u64 cut_due;
 	raw_spinlock_t dead_lock; /* see above */
 	unsigned long dead;
+	atomic_long_t waiting;
 	refcount_t ref;
 };
 

@@ -6,6 +6,13 @@
 #include "arena.h"
 #include "busted.h"
 
+/*
+ * Frames that may wait for the end of a grace period: so many, and this share of the
+ * pages that the table had.
+ */
+#define KCMAP_WAITING_MIN 64
+#define KCMAP_WAITING_SHARE 4
+
 static unsigned long frame_pages(const struct kcmap_segment *frame)
 {
 	unsigned long pages = 0;
@@ -82,9 +89,9 @@ void kcmap_retire(struct kcmap_arena *arena, struct kcmap_segment *frame,
 		kcmap_segment_free_rcu(frame);
 }
 
-/* Context: arena->cuts_lock: @older stays. */
+/* Context: arena->cuts_lock: @older stays. @elapsed: no reader has it any more. */
 static void pass_on(struct kcmap_arena *arena, struct kcmap_segment *frame,
-		    struct kcmap_cut *older)
+		    struct kcmap_cut *older, bool elapsed)
 {
 	bool wanted = older && frame->born < older->number;
 
@@ -98,10 +105,30 @@ static void pass_on(struct kcmap_arena *arena, struct kcmap_segment *frame,
 	raw_spin_unlock_irq(&arena->dead_lock);
 	if (wanted)
 		return;
-	if (poll_state_synchronize_rcu(frame->grace))
+	if (elapsed || poll_state_synchronize_rcu(frame->grace))
 		kcmap_segment_free(frame);
 	else
 		kcmap_segment_free_rcu(frame);
+}
+
+/*
+ * Where a large part of a table is written anew between one cut and the next, more
+ * and more memory would wait for the end of grace periods. Then it is worth
+ * hurrying: as often as writers have replaced a quarter of the table, no more.
+ */
+static bool hurry(struct kcmap_arena *arena, const struct kcmap_cut *cut)
+{
+	unsigned long most = KCMAP_WAITING_MIN +
+			     (cut->bytes >> PAGE_SHIFT) / KCMAP_WAITING_SHARE;
+	unsigned long waiting = atomic_long_read(&arena->waiting);
+	const struct kcmap_segment *frame;
+
+	for (frame = cut->dead; frame && waiting <= most; frame = frame->next)
+		waiting += !poll_state_synchronize_rcu(frame->grace);
+	if (waiting <= most)
+		return false;
+	synchronize_rcu_expedited();
+	return true;
 }
 
 /**
@@ -117,6 +144,7 @@ void kcmap_cut_close(struct kcmap_arena *arena, struct kcmap_cut *cut)
 {
 	struct kcmap_cut *newest, *older = NULL;
 	struct kcmap_segment *frame, *next;
+	bool elapsed;
 
 	raw_spin_lock_irq(&arena->dead_lock);
 	if (!list_is_last(&cut->node, &arena->cuts))
@@ -128,9 +156,10 @@ void kcmap_cut_close(struct kcmap_arena *arena, struct kcmap_cut *cut)
 	WRITE_ONCE(arena->cut, newest ? newest->number : 0);
 	raw_spin_unlock_irq(&arena->dead_lock);
 
+	elapsed = hurry(arena, cut);
 	for (frame = cut->dead; frame; frame = next) {
 		next = frame->next;
-		pass_on(arena, frame, older);
+		pass_on(arena, frame, older, elapsed);
 		cond_resched();
 	}
 	cut->dead = NULL;

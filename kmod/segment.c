@@ -263,6 +263,7 @@ static void free_after_grace(struct rcu_head *rcu)
 		container_of(rcu, struct kcmap_segment, rcu);
 	struct kcmap_arena *arena = segment->arena;
 
+	atomic_long_dec(&arena->waiting);
 	kcmap_segment_free(segment);
 	kcmap_arena_put(arena);
 }
@@ -276,5 +277,6 @@ static void free_after_grace(struct rcu_head *rcu)
 void kcmap_segment_free_rcu(struct kcmap_segment *segment)
 {
 	refcount_inc(&segment->arena->ref);
+	atomic_long_inc(&segment->arena->waiting);
 	call_rcu(&segment->rcu, free_after_grace);
 }
