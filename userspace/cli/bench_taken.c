@@ -156,8 +156,6 @@ static int repeat_taken(int fd, int map, unsigned int threads, long before,
 	size_t n;
 	int error;
 
-	alone->bytes_per_entry = before ? (before - bench_free_pages()) * page :
-					  NAN;
 	taken->watch = false;
 	error = write_timed(fd, threads, ms, alone);
 	error = error ?: write_and_take(fd, map, threads, ms, beside, taken);
@@ -194,6 +192,7 @@ bool taken_measure(const struct contender *contender, const struct shape *shape,
 	unsigned int repeat;
 	struct taken *taken;
 	int fd, map, error = 0;
+	double own;
 	long before;
 
 	taken = mmap(NULL, sizeof(*taken), PROT_READ | PROT_WRITE,
@@ -202,6 +201,10 @@ bool taken_measure(const struct contender *contender, const struct shape *shape,
 		return false;
 	before = memory ? bench_free_pages() : 0;
 	fd = table_open(contender, shape, shape->entries, 1, &map);
+	/* Now, since snapshots leave frames behind that go only by and by. */
+	own = memory ? (double)(before - bench_free_pages()) *
+			       sysconf(_SC_PAGESIZE) / shape->entries :
+		       NAN;
 	for (repeat = 0; fd >= 0 && repeat < repeats && !error; repeat++) {
 		bench_progress("snapshots of %u entries, %u writers, repeat %u of %u",
 			       shape->entries, threads, repeat + 1, repeats);
@@ -211,6 +214,7 @@ bool taken_measure(const struct contender *contender, const struct shape *shape,
 				   threads, repeat);
 		calls = sample_of("snapshot_under_write_create", contender,
 				  shape, threads, repeat);
+		alone.bytes_per_entry = own;
 		error = repeat_taken(fd, map, threads, before, &alone, &beside,
 				     &calls, taken);
 		if (error)

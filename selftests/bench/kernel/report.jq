@@ -96,6 +96,7 @@ def latency($b): $latency[] | select(.bench == $b and (.engine == "kcmap" or .en
 	at_most("P7 writers' p99.99 with 100 snapshots a second less without, us, median"; beside(null; (.[0].p9999_ns - .[1].p9999_ns) / 1000); 50),
 	at_most("P7 the same on the stock kernel, one CPU, an instruction a ns"; beside("instructions"; (.[0].p9999_ns - .[1].p9999_ns) / 1000); 50),
 	at_most("P7 most memory with them / of the map, median"; beside(null; .[0].bytes_per_entry / .[1].bytes_per_entry); 2.5),
+	at_most("P7 the same on the stock kernel, one CPU"; beside("instructions"; .[0].bytes_per_entry / .[1].bytes_per_entry); 2.5),
 	((4096, 65536, 1048576, 4194304) as $n | at_most("P8 view / in-kernel look-up, \($n)"; ns("view_lookup"; "kcmap"; $n; 1) / ns("lookup_hit"; "kcmap"; $n; 1); 1.3)),
 	((4096, 65536, 1048576, 4194304) as $n | first((slower($n) | bar("P8 snapshot / view, median of the repeats, \($n)"; median; quarter <= 1; "a quarter of them at most 1")),
 		["P8 snapshot / view, \($n)", "-", "a quarter of them at most 1", "not measured"])),
