@@ -11,6 +11,12 @@
 /* What stands in arena->frames for a spare number. */
 #define SPARE xa_mk_value(2)
 
+/* Not 0, which says among links that there is none. */
+static struct xa_limit numbers(const struct kcmap_arena *arena)
+{
+	return XA_LIMIT(1, arena->limit - 1);
+}
+
 /**
  * kcmap_arena_limit - how many frames an arena may have
  * @layout: layout of the table
@@ -92,12 +98,11 @@ void kcmap_arena_destroy(struct kcmap_arena *arena)
 /* Context: process, may sleep. Without memory there are fewer. */
 static void fill_spares(struct kcmap_arena *arena)
 {
-	struct xa_limit limit = XA_LIMIT(0, arena->limit - 1);
 	u32 number;
 
 	xa_lock_irq(&arena->frames);
 	while (arena->nr_spares < KCMAP_ARENA_SPARES) {
-		if (__xa_alloc(&arena->frames, &number, SPARE, limit,
+		if (__xa_alloc(&arena->frames, &number, SPARE, numbers(arena),
 			       GFP_NOWAIT | __GFP_NOWARN))
 			break;
 		arena->spares[arena->nr_spares++] = number;
@@ -154,7 +159,6 @@ void kcmap_arena_drop_spare(struct kcmap_arena *arena, u32 number)
 int kcmap_arena_add(struct kcmap_arena *arena, struct kcmap_segment *frame,
 		    gfp_t gfp)
 {
-	struct xa_limit limit = XA_LIMIT(0, arena->limit - 1);
 	bool fail = kcmap_fault();
 	unsigned long flags;
 	int rc;
@@ -165,12 +169,12 @@ int kcmap_arena_add(struct kcmap_arena *arena, struct kcmap_segment *frame,
 			fill_spares(arena);
 		return fail ? -ENOMEM :
 			      xa_alloc_irq(&arena->frames, &frame->number,
-					   frame, limit, gfp);
+					   frame, numbers(arena), gfp);
 	}
 	xa_lock_irqsave(&arena->frames, flags);
 	rc = fail ? -ENOMEM :
-		    __xa_alloc(&arena->frames, &frame->number, frame, limit,
-			       gfp);
+		    __xa_alloc(&arena->frames, &frame->number, frame,
+			       numbers(arena), gfp);
 	if (rc == -ENOMEM && use_spare(arena, frame))
 		rc = 0;
 	xa_unlock_irqrestore(&arena->frames, flags);

@@ -74,7 +74,7 @@ typedef void (*kcmap_zap_fn)(void *ctx, u64 offset, u64 size);
  * @epoch: the present one, from 1 on; changed inside the gate
  * @view: header and root of the live view, or NULL; set once, inside the gate
  * @page_bits: log2 of the pages of a segment, and of the room for a frame
- * @limit: numbers are below this
+ * @limit: numbers are from 1 to below this
  * @frames_offset: of frame 0 in a mapping, bytes
  * @generation: last generation of an entry of a leaf's image
  * @frames: by number: the frame, or a mark

@@ -450,6 +450,40 @@ static void numbers_are_clean(struct kunit *test)
 	world_free(world);
 }
 
+/*
+ * Link 0 says that nothing is chained behind: so what is chained may not get that
+ * number, not even after a reader has asked for it, and it was a hole.
+ */
+static void none_is_no_number(struct kunit *test)
+{
+	struct world *world =
+		world_new(test, test_crowded_table(test, 8, 8, KEYS));
+	struct kcmap_arena *arena = world->table->arena;
+	u64 key, value;
+	u32 i;
+
+	kcmap_arena_set_zap(arena, test_zap, arena);
+	kcmap_arena_map(arena);
+	KUNIT_ASSERT_EQ(test, 0, kcmap_view_create(world->table));
+	show_all(test, arena, 1);
+	cancel_delayed_work_sync(&arena->worker);
+	kcmap_arena_work(&arena->worker.work);
+	for (i = 0; i < KEYS; i++) {
+		test_key(&key, 8, i);
+		test_value(&value, 8, 1);
+		KUNIT_ASSERT_EQ(test, 0,
+				kcmap_table_write(world->table,
+						  KCMAP_WRITE_INSERT, &key,
+						  &value, NULL, GFP_NOWAIT));
+	}
+	world->now.entries = KEYS;
+	memset(world->now.value, 1, KEYS);
+	open_one(world, 0);
+	expect_all(world);
+	kcmap_arena_unmap(arena);
+	world_free(world);
+}
+
 static struct kunit_case snapshot_cases[] = {
 	KUNIT_CASE_PARAM(stays_what_it_was, shape_gen_params),
 	KUNIT_CASE(stays_though_chained),
@@ -458,6 +492,7 @@ static struct kunit_case snapshot_cases[] = {
 	KUNIT_CASE(memory_is_short),
 	KUNIT_CASE(reserve_copies),
 	KUNIT_CASE(numbers_are_clean),
+	KUNIT_CASE(none_is_no_number),
 	{}
 };
 
