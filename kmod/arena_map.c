@@ -6,8 +6,12 @@
 #include "arena.h"
 #include "busted.h"
 
-/* Most numbers without pages that mappings may show zeros for at a time. */
+/*
+ * Most numbers without pages that mappings may show zeros for at a time; and a share
+ * of all numbers, so that who only reads cannot take them from those who write.
+ */
 #define KCMAP_HOLES_MAX 1024
+#define KCMAP_HOLES_SHARE 4
 
 /* The mark of such a number; see arena.h. */
 #define HOLE xa_mk_value(1)
@@ -67,7 +71,8 @@ static struct page *mark_hole(struct kcmap_arena *arena, unsigned long number)
 	void *entry;
 	int rc = 0;
 
-	if (READ_ONCE(arena->holes) >= KCMAP_HOLES_MAX)
+	if (READ_ONCE(arena->holes) >=
+	    min_t(u32, KCMAP_HOLES_MAX, arena->limit / KCMAP_HOLES_SHARE))
 		return ERR_PTR(-EAGAIN);
 	/* A spare one is marked in place; any other that is in use is not. */
 	xa_lock_irq(&arena->frames);

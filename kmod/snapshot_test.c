@@ -484,6 +484,37 @@ static void none_is_no_number(struct kunit *test)
 	world_free(world);
 }
 
+/* A reader who asks for every number leaves enough for those who write. */
+static void holes_leave_room(struct kunit *test)
+{
+	struct world *world = world_new(test, test_table(test, &shapes[0]));
+	struct kcmap_arena *arena = world->table->arena;
+	struct page *page;
+	u32 i;
+
+	bitmap_zero(shown, 4096);
+	kcmap_arena_set_zap(arena, test_zap, arena);
+	kcmap_arena_map(arena);
+	KUNIT_ASSERT_EQ(test, 0, kcmap_view_create(world->table));
+	down_read(&arena->faults);
+	for (i = 0; i < arena->limit; i++) {
+		page = kcmap_arena_page(arena, (u64)i * PAGE_SIZE, 0, false);
+		if (!IS_ERR_OR_NULL(page))
+			put_page(page);
+	}
+	up_read(&arena->faults);
+	/* It would take the marks away in a moment. */
+	cancel_delayed_work_sync(&arena->worker);
+	KUNIT_EXPECT_GT(test, arena->holes, 0U);
+	for (i = 0; i < KEYS; i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				write_one(world, KCMAP_WRITE_INSERT, i, 1));
+	kcmap_arena_work(&arena->worker.work);
+	KUNIT_EXPECT_EQ(test, arena->holes, 0U);
+	kcmap_arena_unmap(arena);
+	world_free(world);
+}
+
 static struct kunit_case snapshot_cases[] = {
 	KUNIT_CASE_PARAM(stays_what_it_was, shape_gen_params),
 	KUNIT_CASE(stays_though_chained),
@@ -493,6 +524,7 @@ static struct kunit_case snapshot_cases[] = {
 	KUNIT_CASE(reserve_copies),
 	KUNIT_CASE(numbers_are_clean),
 	KUNIT_CASE(none_is_no_number),
+	KUNIT_CASE(holes_leave_room),
 	{}
 };
 
