@@ -99,21 +99,37 @@ static void cut_instant(void *ctx)
 	image_instant(instant);
 }
 
-/* A generic cell rate: arena->cut_due is when the next cut would come on its own. */
-static int ration(struct kcmap_arena *arena)
+/*
+ * A generic cell rate: arena->cut_due is when the next cut would come on its own.
+ * Return: how long to wait for it, 0: it may be made. Context: arena->cuts_lock.
+ */
+static u64 ration(const struct kcmap_arena *arena)
 {
 	const u64 burst = KCMAP_CUT_BURST * KCMAP_CUT_INTERVAL;
 	u64 now = ktime_get_ns();
 
-	while (arena->cut_due > now + burst) {
-		schedule_timeout_killable(
-			nsecs_to_jiffies(arena->cut_due - now - burst) + 1);
+	return arena->cut_due > now + burst ? arena->cut_due - now - burst : 0;
+}
+
+/*
+ * Take arena->cuts_lock when a cut may be made. Who must wait for that holds up nobody
+ * else: a clear, or who closes a snapshot. Return: 0 or -EINTR.
+ */
+static int lock_cuts(struct kcmap_arena *arena)
+{
+	u64 wait;
+
+	for (;;) {
+		if (mutex_lock_killable(&arena->cuts_lock))
+			return -EINTR;
+		wait = ration(arena);
+		if (!wait)
+			return 0;
+		mutex_unlock(&arena->cuts_lock);
+		schedule_timeout_killable(nsecs_to_jiffies(wait) + 1);
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		now = ktime_get_ns();
 	}
-	arena->cut_due = max(arena->cut_due, now) + KCMAP_CUT_INTERVAL;
-	return 0;
 }
 
 /* What a cut could keep from being freed: all that the table has now. */
@@ -127,7 +143,7 @@ static u64 worst_bytes(struct kcmap_table *table)
 	return bytes;
 }
 
-/* Context: arena->cuts_lock. @replaces: closed afterwards, or NULL. */
+/* Context: lock_cuts(). @replaces: closed afterwards, or NULL. */
 static int cut(struct kcmap_table *table, struct kcmap_cut *cut,
 	       const struct kcmap_cut *replaces, struct kcmap_image *image)
 {
@@ -146,9 +162,9 @@ static int cut(struct kcmap_table *table, struct kcmap_cut *cut,
 	if (others > table->params.snapshot_bytes_max ||
 	    cut->bytes > table->params.snapshot_bytes_max - others)
 		return -EDQUOT;
-	rc = ration(arena);
-	if (!rc)
-		rc = run_instant(&instant, cut_instant);
+	arena->cut_due =
+		max(arena->cut_due, ktime_get_ns()) + KCMAP_CUT_INTERVAL;
+	rc = run_instant(&instant, cut_instant);
 	if (!rc)
 		arena->cut_bytes += cut->bytes;
 	return rc;
@@ -188,7 +204,7 @@ struct kcmap_table_snapshot *kcmap_snapshot_create(struct kcmap_table *table)
 	if (!snapshot->cut || !snapshot->image)
 		goto free;
 
-	rc = mutex_lock_killable(&arena->cuts_lock);
+	rc = lock_cuts(arena);
 	if (rc)
 		goto free;
 	rc = cut(table, snapshot->cut, NULL, snapshot->image);
@@ -251,7 +267,7 @@ int kcmap_snapshot_refresh(struct kcmap_table_snapshot *snapshot)
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 	if (!fresh)
 		return -ENOMEM;
-	rc = mutex_lock_killable(&arena->cuts_lock);
+	rc = lock_cuts(arena);
 	if (rc)
 		goto free;
 	rc = cut(snapshot->table, fresh, snapshot->cut, snapshot->image);

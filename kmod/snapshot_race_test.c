@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kcmap_image.h>
+#include <linux/ktime.h>
 
 #include "fault.h"
 #include "snapshot.h"
@@ -183,10 +184,62 @@ static void snapshot_stays(struct kunit *test)
 	test_table_free(test, table);
 }
 
-static struct kunit_case snapshot_race_cases[] = { KUNIT_CASE(
-							   cut_is_an_instant),
-						   KUNIT_CASE(snapshot_stays),
-						   {} };
+/*
+ * Who waits for its ration of cuts holds up nobody: a clear that begins meanwhile is
+ * done before the cut is made.
+ */
+static void wait_for_cut(struct test_thread *thread)
+{
+	struct kcmap_table_snapshot *snapshot;
+
+	snapshot = kcmap_snapshot_create(thread->table);
+	if (IS_ERR(snapshot))
+		thread->failures++;
+	else
+		kcmap_snapshot_close(snapshot);
+	thread->ops++;
+	/* One is enough. */
+	while (!test_stopped(thread))
+		msleep(20);
+}
+
+static void clear_meanwhile(struct test_thread *thread)
+{
+	u64 epoch = thread->table->arena->epoch;
+
+	msleep(50);
+	thread->failures += kcmap_table_clear(thread->table) != 0;
+	thread->failures += READ_ONCE(thread->table->arena->epoch) != epoch;
+	thread->ops++;
+	while (!test_stopped(thread))
+		msleep(20);
+}
+
+static const test_thread_fn ration_holds_up_nobody_fns[] = { wait_for_cut,
+							     clear_meanwhile };
+
+static void ration_holds_up_nobody(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 8, true };
+	struct kcmap_table *table = test_table(test, &shape);
+
+	/* As if many had been made just now. */
+	table->arena->cut_due = ktime_get_ns() + NSEC_PER_SEC;
+	KUNIT_EXPECT_EQ(
+		test, 0ULL,
+		test_threads(test, table, NULL, ration_holds_up_nobody_fns,
+			     ARRAY_SIZE(ration_holds_up_nobody_fns), RACE_MS));
+	KUNIT_EXPECT_EQ(test, 2ULL, table->arena->epoch);
+	test_check_frames(test, table);
+	test_table_free(test, table);
+}
+
+static struct kunit_case snapshot_race_cases[] = {
+	KUNIT_CASE(cut_is_an_instant),
+	KUNIT_CASE(snapshot_stays),
+	KUNIT_CASE(ration_holds_up_nobody),
+	{}
+};
 
 static struct kunit_suite snapshot_race_suite = {
 	.name = "kcmap_snapshot_race",
