@@ -60,12 +60,16 @@ static long kcmap_snapshot_ioctl_refresh(struct file *file, void *arg,
 					 void __user *uarg)
 {
 	struct kcmap_snapshot_file *open = file->private_data;
+	struct kcmap_snapshot __user *usnapshot = uarg;
 	struct kcmap_snapshot *snapshot = arg;
 	struct mem_cgroup *memcg;
 	int ret;
 
 	if (snapshot->flags || snapshot->reserved)
 		return -EINVAL;
+	/* What may fault comes first: after an error the image is as it was. */
+	if (put_user(-1, &usnapshot->fd))
+		return -EFAULT;
 
 	memcg = set_active_memcg(open->map->memcg);
 	ret = kcmap_snapshot_refresh(open->snapshot);

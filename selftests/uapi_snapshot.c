@@ -168,6 +168,20 @@ TEST(descriptor)
 	CHECK_ERRNO(ioctl(fd, KCMAP_MAP_STATS, &stats), ENOTTY);
 }
 
+TEST(no_refresh_unanswered)
+{
+	struct kcmap_snapshot *arg = guarded(1);
+	int map = map_create(NULL, 8, 8, 8);
+	int fd = snapshot_create(map);
+	struct image image = image_map(fd);
+	uint64_t epoch = image_header(&image)->epoch;
+
+	arg->size = sizeof(*arg);
+	mprotect(arg, 4096, PROT_READ);
+	CHECK_ERRNO(ioctl(fd, KCMAP_SNAPSHOT_REFRESH, arg), EFAULT);
+	CHECK_EQ(image_header(&image)->epoch, epoch);
+}
+
 TEST(no_descriptor_left)
 {
 	struct kcmap_snapshot *arg = guarded(1);
