@@ -16,6 +16,9 @@
 /* The mark of such a number; see arena.h. */
 #define HOLE xa_mk_value(1)
 
+/* So that they are found among millions of frames. */
+#define HOLES XA_MARK_1
+
 /**
  * kcmap_arena_set_zap - say how pages are unmapped
  * @arena: the arena
@@ -84,6 +87,7 @@ static struct page *mark_hole(struct kcmap_arena *arena, unsigned long number)
 		rc = __xa_insert(&arena->frames, number, HOLE, GFP_KERNEL);
 	}
 	if (!rc) {
+		__xa_set_mark(&arena->frames, number, HOLES);
 		arena->holes++;
 		schedule_delayed_work(&arena->worker, KCMAP_ARENA_INTERVAL);
 	}
@@ -231,9 +235,7 @@ static void fill_holes(struct kcmap_arena *arena)
 	void *frame;
 
 	down_write(&arena->faults);
-	xa_for_each(&arena->frames, number, frame) {
-		if (frame != HOLE)
-			continue;
+	xa_for_each_marked(&arena->frames, number, frame, HOLES) {
 		zap_frame(arena, number);
 		xa_lock_irq(&arena->frames);
 		__xa_erase(&arena->frames, number);
