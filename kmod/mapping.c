@@ -216,6 +216,7 @@ int kcmap_mapping_mmap(struct kcmap *map, struct kcmap_table_snapshot *snapshot,
 		       struct vm_area_struct *vma)
 {
 	u64 pages = kcmap_table_image_size(map->table) >> PAGE_SHIFT;
+	struct mem_cgroup *memcg;
 	int ret;
 
 	if (map->flags & KCMAP_F_NO_MMAP)
@@ -227,7 +228,10 @@ int kcmap_mapping_mmap(struct kcmap *map, struct kcmap_table_snapshot *snapshot,
 	    vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
 	if (!snapshot) {
+		/* The view is the map's, whoever is the first to map it. */
+		memcg = set_active_memcg(map->memcg);
 		ret = kcmap_view_create(map->table);
+		set_active_memcg(memcg);
 		if (ret)
 			return ret;
 	}
