@@ -235,6 +235,31 @@ void kcmap_directory_begin(struct kcmap_directory *directory)
 	kcmap_view_update(arena, directory, 0, 1);
 }
 
+/**
+ * kcmap_directory_step - have readers of a new directory wait, or wait no longer
+ * @directory: one from kcmap_directory_create()
+ *
+ * As if all buckets were being written, or as if that was done.
+ *
+ * Context: inside the gate, by its keeper.
+ */
+void kcmap_directory_step(struct kcmap_directory *directory)
+{
+	const struct kcmap_layout *layout = &directory->layout;
+	struct kcmap_leaf *leaf = kcmap_leaf_of(directory->leaf[0]);
+	struct kcmap_segment *segment =
+		rcu_dereference_protected(leaf->segment[0], true);
+	struct kcmap_bucket *bucket;
+	unsigned int i;
+
+	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
+		bucket = kcmap_segment_bucket(layout, segment, i);
+		/* Even after whatever was done while it was odd. */
+		smp_store_release(&bucket->state,
+				  kcmap_state_next(bucket->state, 1));
+	}
+}
+
 /* Entries in a row may say the same segment, which is retired once. */
 static void retire_entries(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
 			   u64 died)

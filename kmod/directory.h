@@ -117,6 +117,7 @@ kcmap_directory_create(struct kcmap_arena *arena,
 bool kcmap_directory_add_image(struct kcmap_directory *directory,
 			       struct kcmap_segment *image);
 void kcmap_directory_begin(struct kcmap_directory *directory);
+void kcmap_directory_step(struct kcmap_directory *directory);
 void kcmap_directory_retire(struct kcmap_directory *directory, u64 died);
 void kcmap_directory_destroy(struct kcmap_directory *directory);
 u64 kcmap_directory_bytes(struct kcmap_directory *directory);

@@ -7,8 +7,10 @@
 #include <linux/err.h>
 #include <linux/kcmap_image.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 
 #include "fault.h"
+#include "image.h"
 #include "snapshot.h"
 #include "table_testlib.h"
 
@@ -234,10 +236,124 @@ static void ration_holds_up_nobody(struct kunit *test)
 	test_table_free(test, table);
 }
 
+/* A page of the live view; NULL: it has none there. */
+static struct page *view_page(struct kcmap_table *table, u32 frame)
+{
+	struct kcmap_arena *arena = table->arena;
+	struct page *page;
+
+	down_read(&arena->faults);
+	page = kcmap_view_page(
+		table, arena->frames_offset + (u64)frame * PAGE_SIZE, true);
+	up_read(&arena->faults);
+	return IS_ERR(page) ? NULL : page;
+}
+
+static u64 load(const u64 *word)
+{
+	/* Each load after the one before; pairs with the stores of directory.c. */
+	return smp_load_acquire(word);
+}
+
+/*
+ * A look-up as <linux/kcmap_image.h> has it, of the only key of a table. -EAGAIN: it
+ * must begin anew.
+ */
+static int view_lookup(struct kcmap_table *table, u64 key, u64 *value)
+{
+	const struct kcmap_image *image = table->arena->view;
+	const u64 *words = (void *)image + image->root_offset, *entry;
+	const struct kcmap_layout *layout = &table->layout;
+	u64 hash = kcmap_table_hash(table, &key), root, said, state;
+	struct page *leaf = NULL, *segment = NULL;
+	struct kcmap_bucket *bucket;
+	int slot, rc = -EAGAIN;
+
+	root = load(&image->root);
+	leaf = view_page(table, (u32)load(&words[1]));
+	if (!leaf)
+		return rc;
+	entry = (u64 *)page_address(leaf) + (hash >> 56);
+	said = load(entry);
+	segment = view_page(table, (u32)said);
+	if (!segment)
+		goto put;
+	bucket = kcmap_page_bucket(layout, page_address(segment),
+				   kcmap_hash_home(layout, hash));
+	state = kcmap_bucket_read(bucket);
+	slot = kcmap_bucket_find(layout, bucket, &key, kcmap_hash_tag(hash));
+	if (slot >= 0)
+		*value = READ_ONCE(kcmap_slot(layout, bucket, slot)[1]);
+	if (!kcmap_state_odd(state) && !kcmap_bucket_changed(bucket, state) &&
+	    load(entry) == said && load(&image->root) == root)
+		rc = slot < 0 ? -ENOENT : 0;
+	put_page(segment);
+put:
+	put_page(leaf);
+	return rc;
+}
+
+/*
+ * A key comes, with another value each time, and a clear takes it away. Who finds,
+ * by kernel or view, that it is gone, does not find it by the other afterwards.
+ */
+#define ONLY_KEY 7
+
+static void come_and_clear(struct test_thread *thread)
+{
+	u64 *stored = thread->ctx;
+
+	thread->failures += put_key(thread->table, ONLY_KEY, thread->ops + 1) !=
+			    0;
+	WRITE_ONCE(*stored, ++thread->ops);
+	thread->failures += kcmap_table_clear(thread->table) != 0;
+}
+
+static void look_by_both(struct test_thread *thread)
+{
+	u64 *stored = thread->ctx, before, value, key = ONLY_KEY;
+	bool kernel_first = thread->ops % 2;
+	int rc;
+
+	before = READ_ONCE(*stored);
+	rc = kernel_first ? kcmap_table_lookup(thread->table, &key, &value) :
+			    view_lookup(thread->table, key, &value);
+	thread->ops++;
+	if (rc != -ENOENT)
+		return;
+	rc = kernel_first ? view_lookup(thread->table, key, &value) :
+			    kcmap_table_lookup(thread->table, &key, &value);
+	thread->failures += !rc && value <= before;
+}
+
+static const test_thread_fn clear_is_one_instant_fns[] = { come_and_clear,
+							   look_by_both,
+							   look_by_both };
+
+static void clear_is_one_instant(struct kunit *test)
+{
+	static const struct test_shape shape = { 8, 8, 8, true };
+	struct kcmap_table *table = test_table(test, &shape);
+	u64 stored = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, kcmap_view_create(table));
+	kcmap_arena_map(table->arena);
+	kcmap_linger_set(KCMAP_MOMENT_CLEAR, 5000);
+	KUNIT_EXPECT_EQ(
+		test, 0ULL,
+		test_threads(test, table, &stored, clear_is_one_instant_fns,
+			     ARRAY_SIZE(clear_is_one_instant_fns), RACE_MS));
+	kcmap_linger_set(KCMAP_MOMENT_CLEAR, 0);
+	kcmap_arena_unmap(table->arena);
+	test_check_frames(test, table);
+	test_table_free(test, table);
+}
+
 static struct kunit_case snapshot_race_cases[] = {
 	KUNIT_CASE(cut_is_an_instant),
 	KUNIT_CASE(snapshot_stays),
 	KUNIT_CASE(ration_holds_up_nobody),
+	KUNIT_CASE(clear_is_one_instant),
 	{}
 };
 

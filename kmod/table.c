@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "fault.h"
 #include "image.h"
 #include "table_internal.h"
 
@@ -219,10 +220,18 @@ static void clear_instant(void *ctx)
 	struct kcmap_directory *old =
 		rcu_dereference_protected(table->directory, true);
 
+	/*
+	 * View and kernel cannot be told at once: who looks a key up in the one that
+	 * is told first must not return before the other is, where somebody could
+	 * still find the key afterwards.
+	 */
+	kcmap_directory_step(clear->directory);
+	kcmap_directory_begin(clear->directory);
+	kcmap_linger(KCMAP_MOMENT_CLEAR);
 	/* A writer looks at it inside the gate. */
 	table->contents = clear->directory->contents;
 	rcu_assign_pointer(table->directory, clear->directory);
-	kcmap_directory_begin(clear->directory);
+	kcmap_directory_step(clear->directory);
 	clear->directory = old;
 	clear->died = table->arena->epoch;
 	table->cleared = kcmap_table_stored(table);
