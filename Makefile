@@ -96,6 +96,10 @@ kunit: deps ## run the KUnit suites in user-mode Linux
 kunit-busted: deps ## see each KUnit case of a promise fail on code that breaks it
 	$(Q)selftests/run-tests kunit-busted
 
+.PHONY: view-busted
+view-busted: deps ## see the tests of snapshots and views fail on code that breaks what they promise
+	$(Q)selftests/run-tests view-busted
+
 .PHONY: model
 model: deps ## have spin explore models of the protocols, and see it reject broken ones
 	$(Q)selftests/run-tests model
