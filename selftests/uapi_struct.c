@@ -14,6 +14,7 @@ union args {
 	struct kcmap_submit submit;
 	struct kcmap_scan scan;
 	struct kcmap_clear clear;
+	struct kcmap_snapshot snapshot;
 	uint8_t bytes[8192];
 };
 
@@ -30,8 +31,9 @@ static void fill_create(union args *args)
 	args->create = create_args(PREFIX "struct", 8, 4, 4);
 }
 
-static void undo_create(void)
+static void undo_create(const union args *args)
 {
+	(void)args;
 	destroy(PREFIX "struct");
 }
 
@@ -43,8 +45,9 @@ static void fill_destroy(union args *args)
 	set_name(args->destroy.name, PREFIX "destroy");
 }
 
-static void undo_destroy(void)
+static void undo_destroy(const union args *args)
 {
+	(void)args;
 	destroy(PREFIX "destroy");
 }
 
@@ -66,9 +69,25 @@ static void fill_submit(union args *args)
 	args->submit.op_size = sizeof(struct kcmap_op);
 }
 
-static void undo_nothing(void)
+static void fill_snapshot(union args *args)
 {
+	args->snapshot.fd = -1;
 }
+
+static void undo_snapshot(const union args *args)
+{
+	close(args->snapshot.fd);
+}
+
+static void undo_nothing(const union args *args)
+{
+	(void)args;
+}
+
+/* Which descriptor an ioctl is for. */
+enum node { CONTROL_NODE, MAP_NODE, SNAPSHOT_NODE, NODES };
+
+static int node[NODES];
 
 /* The struct as it was first published ends with the member first_last. */
 #define SIZES(type, first_last)                         \
@@ -81,36 +100,47 @@ static const struct {
 	unsigned int cmd;
 	uint32_t first_size;
 	uint32_t size;
-	bool map;
+	enum node node;
 	void (*fill)(union args *args);
-	void (*undo)(void);
+	void (*undo)(const union args *args);
 } calls[] = {
-	{ "CTL_INFO", KCMAP_CTL_INFO, SIZES(kcmap_ctl_info, version), false,
-	  fill_plain, undo_nothing },
-	{ "CTL_CREATE", KCMAP_CTL_CREATE, SIZES(kcmap_create, fd), false,
+	{ "CTL_INFO", KCMAP_CTL_INFO, SIZES(kcmap_ctl_info, version),
+	  CONTROL_NODE, fill_plain, undo_nothing },
+	{ "CTL_CREATE", KCMAP_CTL_CREATE, SIZES(kcmap_create, fd), CONTROL_NODE,
 	  fill_create, undo_create },
-	{ "CTL_DESTROY", KCMAP_CTL_DESTROY, SIZES(kcmap_destroy, name), false,
-	  fill_destroy, undo_destroy },
-	{ "CTL_LIST", KCMAP_CTL_LIST, SIZES(kcmap_list, reserved), false,
+	{ "CTL_DESTROY", KCMAP_CTL_DESTROY, SIZES(kcmap_destroy, name),
+	  CONTROL_NODE, fill_destroy, undo_destroy },
+	{ "CTL_LIST", KCMAP_CTL_LIST, SIZES(kcmap_list, reserved), CONTROL_NODE,
 	  fill_list, undo_nothing },
-	{ "MAP_INFO", KCMAP_MAP_INFO, SIZES(kcmap_map_info, segments_max), true,
+	{ "MAP_INFO", KCMAP_MAP_INFO, SIZES(kcmap_map_info, segments_max),
+	  MAP_NODE, fill_plain, undo_nothing },
+	{ "MAP_STATS", KCMAP_MAP_STATS, SIZES(kcmap_stats, read_retries),
+	  MAP_NODE, fill_plain, undo_nothing },
+	{ "MAP_SUBMIT", KCMAP_MAP_SUBMIT, SIZES(kcmap_submit, statuses),
+	  MAP_NODE, fill_submit, undo_nothing },
+	{ "MAP_SCAN", KCMAP_MAP_SCAN, SIZES(kcmap_scan, count), MAP_NODE,
+	  fill_scan, undo_nothing },
+	{ "MAP_CLEAR", KCMAP_MAP_CLEAR, SIZES(kcmap_clear, flags), MAP_NODE,
 	  fill_plain, undo_nothing },
-	{ "MAP_STATS", KCMAP_MAP_STATS, SIZES(kcmap_stats, read_retries), true,
-	  fill_plain, undo_nothing },
-	{ "MAP_SUBMIT", KCMAP_MAP_SUBMIT, SIZES(kcmap_submit, statuses), true,
-	  fill_submit, undo_nothing },
-	{ "MAP_SCAN", KCMAP_MAP_SCAN, SIZES(kcmap_scan, count), true, fill_scan,
+	{ "MAP_SNAPSHOT", KCMAP_MAP_SNAPSHOT, SIZES(kcmap_snapshot, image_size),
+	  MAP_NODE, fill_snapshot, undo_snapshot },
+	{ "SNAPSHOT_REFRESH", KCMAP_SNAPSHOT_REFRESH,
+	  SIZES(kcmap_snapshot, image_size), SNAPSHOT_NODE, fill_snapshot,
 	  undo_nothing },
-	{ "MAP_CLEAR", KCMAP_MAP_CLEAR, SIZES(kcmap_clear, flags), true,
-	  fill_plain, undo_nothing },
 };
 
 static int control, map;
 
 static void setup(void)
 {
+	struct kcmap_snapshot args = { .size = sizeof(args) };
+
 	control = control_open();
 	map = map_create(NULL, 8, 8, 8);
+	REQUIRE(!ioctl(map, KCMAP_MAP_SNAPSHOT, &args));
+	node[CONTROL_NODE] = control;
+	node[MAP_NODE] = map;
+	node[SNAPSHOT_NODE] = args.fd;
 }
 
 /* One call with a struct of the given size, and maybe a byte set. */
@@ -124,9 +154,9 @@ static int try(unsigned int i, uint32_t size, unsigned int byte)
 	args.size = size;
 	if (byte)
 		args.bytes[byte] = 1;
-	ret = ioctl(calls[i].map ? map : control, calls[i].cmd, &args);
+	ret = ioctl(node[calls[i].node], calls[i].cmd, &args);
 	error = ret ? errno : 0;
-	calls[i].undo();
+	calls[i].undo(&args);
 	return error;
 }
 
@@ -210,11 +240,11 @@ static void check_end(unsigned int i, uint32_t size)
 	calls[i].fill(&args);
 	args.size = size;
 	memset(args.bytes + size, 0xa5, sizeof(args) - size);
-	CHECK_OK(ioctl(calls[i].map ? map : control, calls[i].cmd, &args));
+	CHECK_OK(ioctl(node[calls[i].node], calls[i].cmd, &args));
 	CHECK_EQ(args.size, size);
 	for (at = size; at < sizeof(args); at++)
 		CHECK_EQ(args.bytes[at], 0xa5);
-	calls[i].undo();
+	calls[i].undo(&args);
 }
 
 /* Output behind the caller's size is not written, a tail is not touched. */
@@ -261,7 +291,7 @@ TEST(address_bad)
 
 	setup();
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
-		int fd = calls[i].map ? map : control;
+		int fd = node[calls[i].node];
 		union args args = {};
 
 		CHECK_ERRNO(ioctl(fd, calls[i].cmd, NULL), EFAULT);
@@ -277,7 +307,7 @@ TEST(address_bad)
 		CHECK_ERRNO(ioctl(fd, calls[i].cmd,
 				  page + size - calls[i].size + 4),
 			    EFAULT);
-		calls[i].undo();
+		calls[i].undo(&args);
 	}
 }
 
@@ -341,17 +371,14 @@ TEST(number_unknown)
 	setup();
 	for (nr = 0; nr < 256; nr++) {
 		unsigned int cmd = _IO(KCMAP_IOC_TYPE, nr);
-		bool is_control = false, is_map = false;
+		bool known[NODES] = {};
 
-		for (i = 0; i < ARRAY_SIZE(calls); i++) {
-			is_control |= !calls[i].map && calls[i].cmd == cmd;
-			is_map |= calls[i].map && calls[i].cmd == cmd;
-		}
+		for (i = 0; i < ARRAY_SIZE(calls); i++)
+			known[calls[i].node] |= calls[i].cmd == cmd;
 		args.size = sizeof(args);
-		if (!is_control)
-			CHECK_ERRNO(ioctl(control, cmd, &args), ENOTTY);
-		if (!is_map)
-			CHECK_ERRNO(ioctl(map, cmd, &args), ENOTTY);
+		for (i = 0; i < NODES; i++)
+			if (!known[i])
+				CHECK_ERRNO(ioctl(node[i], cmd, &args), ENOTTY);
 		/* The number as it would be with a size or another type. */
 		CHECK_ERRNO(ioctl(map, _IOWR(KCMAP_IOC_TYPE, nr, int), &args),
 			    ENOTTY);
@@ -377,6 +404,7 @@ TEST(flags_and_reserved)
 {
 	setup();
 	CHECK_ZERO(0, kcmap_ctl_info, flags);
+	CHECK_ZERO(1, kcmap_create, reserved);
 	CHECK_ZERO(2, kcmap_destroy, flags);
 	CHECK_ZERO(3, kcmap_list, flags);
 	CHECK_ZERO(3, kcmap_list, reserved);
@@ -384,6 +412,10 @@ TEST(flags_and_reserved)
 	CHECK_ZERO(6, kcmap_submit, reserved);
 	CHECK_ZERO(7, kcmap_scan, flags);
 	CHECK_ZERO(8, kcmap_clear, flags);
+	CHECK_ZERO(9, kcmap_snapshot, flags);
+	CHECK_ZERO(9, kcmap_snapshot, reserved);
+	CHECK_ZERO(10, kcmap_snapshot, flags);
+	CHECK_ZERO(10, kcmap_snapshot, reserved);
 }
 
 TEST(flags_unknown)
@@ -398,7 +430,8 @@ TEST(flags_unknown)
 			.flags = 1U << bit,
 		};
 
-		if (!((1U << bit) & (KCMAP_F_ANON | KCMAP_F_HASH_FAST))) {
+		if (!((1U << bit) &
+		      (KCMAP_F_ANON | KCMAP_F_HASH_FAST | KCMAP_F_NO_MMAP))) {
 			create.flags = 1U << bit;
 			CHECK_ERRNO(ioctl(control, KCMAP_CTL_CREATE, &create),
 				    EINVAL);
@@ -422,7 +455,9 @@ TEST(ctl_info)
 	CHECK_OK(ioctl(control, KCMAP_CTL_INFO, &info));
 	CHECK_EQ(info.abi_version, KCMAP_ABI_VERSION);
 	CHECK_EQ(info.features, KCMAP_FEATURE_ANON | KCMAP_FEATURE_STRIDED |
-					KCMAP_FEATURE_HASH_FAST);
+					KCMAP_FEATURE_HASH_FAST |
+					KCMAP_FEATURE_SNAPSHOT |
+					KCMAP_FEATURE_VIEW);
 	CHECK_EQ(info.opcodes, 0x7e);
 	CHECK_EQ(info.entries_max, KCMAP_ENTRIES_MAX);
 	CHECK_EQ(info.key_size_max, KCMAP_KEY_SIZE_MAX);
@@ -469,7 +504,7 @@ TEST(callers_of_32_bits)
 	if (ioctl32(control, _IO(KCMAP_IOC_TYPE, 0xff), low) != -ENOTTY)
 		SKIP("the kernel runs no 32-bit programs");
 	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
-		int fd = calls[i].map ? map : control;
+		int fd = node[calls[i].node];
 
 		memset(low, 0, 4096);
 		calls[i].fill(args);
@@ -480,7 +515,7 @@ TEST(callers_of_32_bits)
 		args->size = calls[i].size;
 		if (!CHECK_EQ(ioctl32(fd, calls[i].cmd, low), 0))
 			tap_diag("... %s", calls[i].name);
-		calls[i].undo();
+		calls[i].undo(args);
 	}
 	*item = (struct kcmap_op){
 		.opcode = KCMAP_OP_INSERT,
