@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A map's memory is charged to its creator, whoever writes to it. */
-#include "uapi.h"
+#include "image.h"
 
 #include <sys/mount.h>
 
@@ -148,6 +148,153 @@ TEST(limit_of_the_creator)
 	remove_group("creator");
 	umount(base);
 	rmdir(base);
+}
+
+static void make_creator(void)
+{
+	snprintf(base, sizeof(base), "/tmp/cgroup.%d", getpid());
+	REQUIRE(!mkdir(base, 0755));
+	REQUIRE(!mount("none", base, "cgroup2", 0, NULL));
+	write_file("", "cgroup.subtree_control", "+memory");
+	make_group("creator");
+}
+
+static void remove_creator(void)
+{
+	remove_group("creator");
+	umount(base);
+	rmdir(base);
+}
+
+static int write_value(int fd, int opcode, uint64_t key, uint8_t byte)
+{
+	uint8_t value[1000];
+
+	memset(value, byte, sizeof(value));
+	return op(fd, opcode, &key, value, NULL);
+}
+
+/* A map of the group's with all entries. */
+static int fill(const char *name, unsigned int entries)
+{
+	unsigned int key;
+	int fd;
+
+	if (in_group("creator")) {
+		close(map_create(name, entries, 8, 1000));
+		exit(0);
+	}
+	fd = map_open(name, O_RDWR);
+	for (key = 0; key < entries; key++)
+		REQUIRE(!write_value(fd, KCMAP_OP_INSERT, key, 1));
+	return fd;
+}
+
+/* What a snapshot alone has goes with its descriptor and its mapping. */
+TEST(snapshots_give_back)
+{
+	int fd, snapshot, round;
+	struct image image;
+	unsigned int key;
+	long long before;
+	double end;
+
+	make_creator();
+	fd = fill(PREFIX "back", ENTRIES);
+	before = charged("creator");
+	for (round = 0; round < 2; round++) {
+		snapshot = snapshot_create(fd);
+		image = image_map(snapshot);
+		CHECK_EQ(image_each(&image, NULL, NULL), ENTRIES);
+		for (key = 0; key < ENTRIES; key++)
+			CHECK_EQ(write_value(fd, KCMAP_OP_UPDATE, key, 2), 0);
+		tap_diag("pinned: +%lld bytes", charged("creator") - before);
+		CHECK(charged("creator") - before > BYTES * 8 / 10);
+		/* The mapping has it still. */
+		close(snapshot);
+		usleep(1500000);
+		CHECK(charged("creator") - before > BYTES * 8 / 10);
+		image_unmap(&image);
+		for (end = seconds() + 2;
+		     seconds() < end &&
+		     charged("creator") - before > BYTES / 4;)
+			usleep(50000);
+		tap_diag("given back: +%lld bytes",
+			 charged("creator") - before);
+		CHECK(charged("creator") - before < BYTES / 4);
+		CHECK_EQ(map_stats(fd).snapshot_bytes, 0);
+	}
+	close(fd);
+	CHECK_OK(destroy(PREFIX "back"));
+	remove_creator();
+}
+
+static void check_old(const void *key, const void *value, void *ctx)
+{
+	const uint8_t *byte = value;
+	unsigned int *wrong = ctx, i;
+
+	(void)key;
+	for (i = 0; i < 1000; i++)
+		*wrong += byte[i] != 1;
+}
+
+/* A writer that can have no copy is refused; snapshot and map are as they were. */
+TEST(shortage_with_a_snapshot)
+{
+	enum { NR = 4000 };
+	unsigned int key, refused = 0, wrong = 0;
+	static uint8_t want[NR];
+	uint8_t value[1000];
+	struct image image;
+	int fd, snapshot;
+	uint64_t k, nomem;
+	char limit[32];
+
+	make_creator();
+	fd = fill(PREFIX "short", NR);
+	snapshot = snapshot_create(fd);
+	image = image_map(snapshot);
+	snprintf(limit, sizeof(limit), "%lld",
+		 charged("creator") + NR * 1000 / 4);
+	write_file("creator", "memory.max", limit);
+	nomem = map_stats(fd).nomem;
+	for (key = 0; key < NR; key++) {
+		int ret = write_value(fd, KCMAP_OP_UPDATE, key, 2);
+
+		CHECK(ret == 0 || ret == -ENOMEM);
+		want[key] = ret ? 1 : 2;
+		refused += ret == -ENOMEM;
+	}
+	tap_diag("%u of %u updates refused", refused, NR);
+	CHECK(refused > NR / 4 && refused < NR);
+	CHECK_EQ(map_stats(fd).nomem - nomem, refused);
+	/* Deletes need a copy, too. */
+	for (k = 0; k < NR && want[k] == 2; k++)
+		;
+	CHECK_EQ(op(fd, KCMAP_OP_DELETE, &k, NULL, NULL), -ENOMEM);
+	CHECK_EQ(snapshot_refresh(snapshot), 0);
+	image_unmap(&image);
+	close(snapshot);
+	for (k = 0; k < NR; k++) {
+		REQUIRE(!op(fd, KCMAP_OP_LOOKUP, &k, NULL, value));
+		CHECK_EQ(value[0], want[k]);
+		CHECK_EQ(value[999], want[k]);
+	}
+	/* With the snapshot the shortage is gone. */
+	for (key = 0; key < NR; key++)
+		CHECK_EQ(write_value(fd, KCMAP_OP_UPDATE, key, 1), 0);
+	snapshot = snapshot_create(fd);
+	image = image_map(snapshot);
+	for (key = 0; key < NR; key++)
+		write_value(fd, KCMAP_OP_UPDATE, key, 2);
+	CHECK_EQ(image_each(&image, check_old, &wrong), NR);
+	CHECK_EQ(wrong, 0);
+	image_unmap(&image);
+	close(snapshot);
+	close(fd);
+	CHECK_OK(destroy(PREFIX "short"));
+	remove_creator();
 }
 
 int main(int argc, char **argv)
