@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A random fuzzer of the ioctls: structs that are nearly right, with a field or
+ * A random fuzzer of the ioctls, and of mappings: structs that are nearly right, with a field or
  * a few bytes spoilt, on good, bad and vanishing memory, from several processes
  * that are killed now and then.
  *
@@ -18,6 +18,10 @@
 #define BEHIND (1UL << 30)
 #define NAMES 6
 #define FDS 12
+#define MAPPINGS 4
+/* Mappings are counted as if they were ioctls of these numbers, which none has. */
+#define NR_MMAP 0xf0
+#define NR_READ 0xf1
 
 static unsigned int fuzz_seconds = 10, fuzz_processes = 6;
 static uint64_t fuzz_seed = 1;
@@ -30,6 +34,11 @@ static struct {
 static uint64_t state;
 static uint8_t *area;
 static int fds[FDS];
+static int pipe_fds[2];
+static struct {
+	uint8_t *at;
+	size_t size;
+} mappings[MAPPINGS];
 
 static uint64_t below(uint64_t n)
 {
@@ -141,7 +150,7 @@ static void random_op(struct kcmap_op *item)
 static unsigned int fill(void *arg)
 {
 	memset(arg, 0, 256);
-	switch (below(16)) {
+	switch (below(18)) {
 	case 0: {
 		struct kcmap_ctl_info *info = arg;
 
@@ -164,6 +173,12 @@ static unsigned int fill(void *arg)
 			create->max_entries = 1 + below(KCMAP_ENTRIES_MAX);
 		if (one_in(3))
 			create->flags |= KCMAP_F_HASH_FAST;
+		if (one_in(10))
+			create->flags |= KCMAP_F_NO_MMAP;
+		if (one_in(5))
+			create->snapshots_max = number();
+		if (one_in(5))
+			create->snapshot_bytes_max = number();
 		return KCMAP_CTL_CREATE;
 	}
 	case 3: {
@@ -213,8 +228,16 @@ static unsigned int fill(void *arg)
 		return KCMAP_MAP_CLEAR;
 	}
 	case 10:
-	case 11:
-	case 12: {
+	case 11: {
+		struct kcmap_snapshot *snapshot = arg;
+
+		snapshot->size = sizeof(*snapshot);
+		snapshot->fd = -1;
+		return one_in(2) ? KCMAP_MAP_SNAPSHOT : KCMAP_SNAPSHOT_REFRESH;
+	}
+	case 12:
+	case 13:
+	case 14: {
 		struct kcmap_submit *submit = arg;
 		struct kcmap_op *ops = (void *)(area + below(4096));
 		unsigned int i;
@@ -261,6 +284,18 @@ static void reopen(unsigned int i)
 			     map_open((char *)map, flags[below(4)]);
 }
 
+/* A descriptor that was made goes in the place of another. */
+static void keep(int fd)
+{
+	unsigned int i = below(FDS);
+
+	if (fd < 0)
+		return;
+	if (fds[i] >= 0)
+		close(fds[i]);
+	fds[i] = fd;
+}
+
 static void one_call(void)
 {
 	uint8_t arg[4096] __attribute__((aligned(8))) = {};
@@ -301,13 +336,77 @@ static void one_call(void)
 				   __ATOMIC_RELAXED);
 	if (!ret && cmd == KCMAP_CTL_CREATE && at == arg) {
 		struct kcmap_create *create = (void *)arg;
-		unsigned int i = below(FDS);
 
-		if (create->flags & KCMAP_F_ANON && create->fd >= 0) {
-			if (fds[i] >= 0)
-				close(fds[i]);
-			fds[i] = create->fd;
-		}
+		if (create->flags & KCMAP_F_ANON)
+			keep(create->fd);
+	}
+	if (!ret && cmd == KCMAP_MAP_SNAPSHOT && at == arg)
+		keep(((struct kcmap_snapshot *)arg)->fd);
+}
+
+static void count(unsigned int nr, bool good)
+{
+	__atomic_fetch_add(&(*counts)[nr].calls, 1, __ATOMIC_RELAXED);
+	if (good)
+		__atomic_fetch_add(&(*counts)[nr].good, 1, __ATOMIC_RELAXED);
+}
+
+static void map_another(unsigned int i)
+{
+	int prot = one_in(8) ? below(8) : PROT_READ;
+	int flags = one_in(8) ? MAP_PRIVATE : MAP_SHARED;
+	off_t offset = one_in(3) ? (off_t)(number() & ~4095ULL) : 0;
+	void *at;
+
+	if (mappings[i].at)
+		munmap(mappings[i].at, mappings[i].size);
+	mappings[i].size = 4096UL << below(12);
+	at = mmap(NULL, mappings[i].size, prot, flags, fds[below(FDS)], offset);
+	mappings[i].at = at == MAP_FAILED ? NULL : at;
+	count(NR_MMAP, at != MAP_FAILED);
+}
+
+/* By the kernel: what is not there is an error then, not a signal. */
+static void read_mapping(uint8_t *at)
+{
+	uint8_t bytes[64];
+	bool good = write(pipe_fds[1], at, sizeof(bytes)) == sizeof(bytes);
+
+	while (read(pipe_fds[0], bytes, sizeof(bytes)) > 0)
+		;
+	count(NR_READ, good);
+}
+
+static void one_mapping(void)
+{
+	unsigned int i = below(MAPPINGS);
+	uint8_t *at = mappings[i].at;
+	size_t size = mappings[i].size, from;
+
+	if (!at || one_in(10)) {
+		map_another(i);
+		return;
+	}
+	from = below(size) & ~4095UL;
+	switch (below(12)) {
+	case 0:
+		munmap(at + from, 4096);
+		break;
+	case 1:
+		madvise(at + from, size - from, below(26));
+		break;
+	case 2:
+		mprotect(at + from, 4096, below(8));
+		break;
+	case 3:
+		at = mremap(at, size, size, MREMAP_MAYMOVE);
+		if (at != MAP_FAILED)
+			mappings[i].at = at;
+		break;
+	default:
+		/* Most of what there is is at the start. */
+		from = one_in(2) ? from : below(16) * 4096;
+		read_mapping(at + from % size);
 	}
 }
 
@@ -359,9 +458,13 @@ static void fuzz(uint64_t seed)
 	}
 	for (i = 0; i < AREA / 8; i++)
 		((uint64_t *)area)[i] = below(500);
+	REQUIRE(!pipe2(pipe_fds, O_NONBLOCK));
 	REQUIRE(!pthread_create(&thread, NULL, vandal, NULL));
 	for (;;) {
-		one_call();
+		if (one_in(4))
+			one_mapping();
+		else
+			one_call();
 		if (one_in(5000))
 			for (i = 0; i < 2000; i++)
 				area[64 * 4096 + below(AREA - 128 * 4096)] =
@@ -404,11 +507,14 @@ TEST(fuzz_processes_and_kill_them)
 	for (i = 0; i < ARRAY_SIZE(*counts); i++) {
 		bool known = i <= _IOC_NR(KCMAP_CTL_LIST) ||
 			     (i >= _IOC_NR(KCMAP_MAP_INFO) &&
-			      i <= _IOC_NR(KCMAP_MAP_CLEAR));
+			      i <= _IOC_NR(KCMAP_MAP_SNAPSHOT)) ||
+			     i == _IOC_NR(KCMAP_SNAPSHOT_REFRESH) ||
+			     i == NR_MMAP || i == NR_READ;
 
 		if (!known)
 			continue;
-		tap_diag("ioctl %#x: %llu calls, %llu succeeded", i,
+		tap_diag("%s %#x: %llu calls, %llu succeeded",
+			 i < NR_MMAP ? "ioctl" : "mapping", i,
 			 (unsigned long long)(*counts)[i].calls,
 			 (unsigned long long)(*counts)[i].good);
 		/* A fuzzer of which nothing gets through tests nothing. */
