@@ -404,7 +404,7 @@ static void one_mapping(void)
 			mappings[i].at = at;
 		break;
 	default:
-		/* Most of what there is is at the start. */
+		/* There is most at the start. */
 		from = one_in(2) ? from : below(16) * 4096;
 		read_mapping(at + from % size);
 	}

@@ -301,7 +301,7 @@ static pid_t start(void (*fn)(int fd, unsigned int number), unsigned int number)
 	return pid;
 }
 
-static void cuts(uint32_t size, uint32_t flags)
+static void run_all(uint32_t size, uint32_t flags)
 {
 	pid_t pids[WRITERS + CLIMBERS + 2];
 	unsigned int i, pair, nr = 0;
@@ -348,12 +348,12 @@ static void cuts(uint32_t size, uint32_t flags)
 
 TEST(cuts_of_words)
 {
-	cuts(8, KCMAP_F_HASH_FAST);
+	run_all(8, KCMAP_F_HASH_FAST);
 }
 
 TEST(cuts_of_more)
 {
-	cuts(32, 0);
+	run_all(32, 0);
 }
 
 int main(int argc, char **argv)

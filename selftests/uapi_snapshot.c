@@ -209,7 +209,7 @@ TEST(header)
 	struct kcmap_snapshot arg;
 	struct timespec before, after;
 	const struct kcmap_image *header;
-	uint64_t epoch = 0, key, ns;
+	uint64_t epoch = 0, key, ns, zeros[3] = {};
 	struct image image;
 	int map, fd;
 
@@ -257,7 +257,7 @@ TEST(header)
 	/* A refresh says the same of the new instant, and has no descriptor. */
 	fd = snapshot_create(map);
 	key = 100;
-	CHECK_EQ(op(map, KCMAP_OP_INSERT, &key, (uint64_t[3]){}, NULL), 0);
+	CHECK_EQ(op(map, KCMAP_OP_INSERT, &key, zeros, NULL), 0);
 	arg = (struct kcmap_snapshot){ .size = sizeof(arg), .fd = -2 };
 	CHECK_OK(ioctl(fd, KCMAP_SNAPSHOT_REFRESH, &arg));
 	CHECK_EQ(arg.fd, -1);
