@@ -243,7 +243,7 @@ static void check_old(const void *key, const void *value, void *ctx)
 TEST(shortage_with_a_snapshot)
 {
 	enum { NR = 4000 };
-	unsigned int key, refused = 0, wrong = 0;
+	unsigned int key, refused = 0, kept = 0, wrong = 0;
 	static uint8_t want[NR];
 	uint8_t value[1000];
 	struct image image;
@@ -269,29 +269,35 @@ TEST(shortage_with_a_snapshot)
 	tap_diag("%u of %u updates refused", refused, NR);
 	CHECK(refused > NR / 4 && refused < NR);
 	CHECK_EQ(map_stats(fd).nomem - nomem, refused);
-	/* Deletes need a copy, too. */
-	for (k = 0; k < NR && want[k] == 2; k++)
-		;
-	CHECK_EQ(op(fd, KCMAP_OP_DELETE, &k, NULL, NULL), -ENOMEM);
-	CHECK_EQ(snapshot_refresh(snapshot), 0);
-	image_unmap(&image);
-	close(snapshot);
+	/* Deletes need a copy, too. Some segments had one after all. */
 	for (k = 0; k < NR; k++) {
-		REQUIRE(!op(fd, KCMAP_OP_LOOKUP, &k, NULL, value));
-		CHECK_EQ(value[0], want[k]);
-		CHECK_EQ(value[999], want[k]);
+		int ret = want[k] == 1 ?
+				  op(fd, KCMAP_OP_DELETE, &k, NULL, NULL) :
+				  0;
+
+		CHECK(ret == 0 || ret == -ENOMEM);
+		if (want[k] == 1 && !ret)
+			want[k] = 0;
+		kept += ret == -ENOMEM;
 	}
-	/* With the snapshot the shortage is gone. */
-	for (key = 0; key < NR; key++)
-		CHECK_EQ(write_value(fd, KCMAP_OP_UPDATE, key, 1), 0);
-	snapshot = snapshot_create(fd);
-	image = image_map(snapshot);
-	for (key = 0; key < NR; key++)
-		write_value(fd, KCMAP_OP_UPDATE, key, 2);
+	tap_diag("%u deletes refused", kept);
+	CHECK(kept > 0);
 	CHECK_EQ(image_each(&image, check_old, &wrong), NR);
 	CHECK_EQ(wrong, 0);
 	image_unmap(&image);
 	close(snapshot);
+	for (k = 0; k < NR; k++) {
+		int ret = op(fd, KCMAP_OP_LOOKUP, &k, NULL, value);
+
+		if (CHECK_EQ(ret, want[k] ? 0 : -ENOENT) && !ret) {
+			CHECK_EQ(value[0], want[k]);
+			CHECK_EQ(value[999], want[k]);
+		}
+	}
+	/* With the snapshot the shortage is gone. */
+	for (key = 0; key < NR; key++)
+		if (want[key])
+			CHECK_EQ(write_value(fd, KCMAP_OP_UPDATE, key, 3), 0);
 	close(fd);
 	CHECK_OK(destroy(PREFIX "short"));
 	remove_creator();
