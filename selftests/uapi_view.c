@@ -411,7 +411,8 @@ static void views(uint32_t key, uint32_t value, uint32_t flags,
 		 stats.splits, stats.merges);
 	CHECK(shared->found > 1000 && shared->updates > 0);
 	CHECK(shared->cycles > 0 && shared->snapshots > 0);
-	CHECK(stats.splits > 0 && stats.copies > 0);
+	/* Of keys near each other all may be chained. */
+	CHECK(stats.copies > 0 && (stats.splits > 0 || top_bits));
 }
 
 TEST(views_of_words)
