@@ -236,8 +236,8 @@ int kcmap_mapping_mmap(struct kcmap *map, struct kcmap_table_snapshot *snapshot,
 			return ret;
 	}
 	/*
-	 * VM_IO: nothing else gets at the pages, to write, to pin or to populate them:
-	 * the room of a mapping is far larger than what is in it.
+	 * VM_IO: neither debuggers nor /proc get at the pages, to write, and nothing
+	 * populates them: the room of a mapping is far larger than what is in it.
 	 */
 	kcmap_vm_flags_mod(vma,
 			   VM_IO | VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP,

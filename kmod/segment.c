@@ -117,6 +117,8 @@ static struct kcmap_segment *frame_alloc(const struct kcmap_layout *layout,
 	struct kcmap_segment *segment;
 	unsigned int i;
 
+	/* Of a larger one the reserve would be emptied in vain. */
+	reserve = reserve && 1U << page_bits(layout, kind) <= KCMAP_RESERVE;
 	segment = segment_struct_alloc(layout, kind, reserve, gfp);
 	if (!segment)
 		return NULL;
