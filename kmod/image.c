@@ -7,12 +7,15 @@
 #include "image.h"
 #include "table_internal.h"
 
-/* Bytes of the root in a mapping: roots of all depths, one behind the other. */
-static u64 root_bytes(const struct kcmap_layout *layout)
+/*
+ * Bytes of header and root: roots of all depths, one behind the other, so that most
+ * have theirs in the page of the header.
+ */
+static u64 head_bytes(const struct kcmap_layout *layout)
 {
 	int depth = max(0, layout->depth - KCMAP_LEAF_BITS);
 
-	return PAGE_ALIGN((2ULL << depth) * sizeof(u64));
+	return sizeof(struct kcmap_image) + (2ULL << depth) * sizeof(u64);
 }
 
 /**
@@ -24,7 +27,7 @@ static u64 root_bytes(const struct kcmap_layout *layout)
  */
 u64 kcmap_image_links_offset(const struct kcmap_layout *layout)
 {
-	return PAGE_SIZE + root_bytes(layout);
+	return PAGE_ALIGN(head_bytes(layout));
 }
 
 /**
@@ -40,13 +43,61 @@ u64 kcmap_image_frames_offset(const struct kcmap_layout *layout)
 	       PAGE_ALIGN((u64)kcmap_arena_limit(layout) * sizeof(u32));
 }
 
+/* Up to this, pages in a row are had sooner than they are mapped in a row. */
+#define IMAGE_PAGES_MAX (4 * PAGE_SIZE)
+
+static void *head_alloc(size_t size)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
+	void *head = NULL;
+
+	if (kcmap_fault())
+		return NULL;
+	if (size <= IMAGE_PAGES_MAX)
+		head = alloc_pages_exact(size, gfp | __GFP_NOWARN);
+	return head ?: __vmalloc(size, gfp);
+}
+
+/**
+ * kcmap_image_free - free an image
+ * @image: the image, or NULL; mapped nowhere
+ * @layout: layout of its table
+ *
+ * Context: process, may sleep.
+ */
+void kcmap_image_free(struct kcmap_image *image,
+		      const struct kcmap_layout *layout)
+{
+	if (!image)
+		return;
+	if (is_vmalloc_addr(image))
+		vfree(image);
+	else
+		free_pages_exact(image, kcmap_image_links_offset(layout));
+}
+
+/**
+ * kcmap_image_page - a page of an image, but for links and frames
+ * @image: the image
+ * @offset: bytes from its start
+ *
+ * Context: any.
+ */
+struct page *kcmap_image_page(struct kcmap_image *image, u64 offset)
+{
+	void *address = (void *)image + offset;
+
+	return is_vmalloc_addr(address) ? vmalloc_to_page(address) :
+					  virt_to_page(address);
+}
+
 /**
  * kcmap_image_alloc - make an image of a table, all but its root
  * @table: the table
  * @flags: KCMAP_IMAGE_LIVE or 0
  *
  * Context: process, may sleep.
- * Return: the image, or NULL; vfree() frees it.
+ * Return: the image, or NULL; kcmap_image_free() frees it.
  */
 struct kcmap_image *kcmap_image_alloc(struct kcmap_table *table, u32 flags)
 {
@@ -56,9 +107,7 @@ struct kcmap_image *kcmap_image_alloc(struct kcmap_table *table, u32 flags)
 	BUILD_BUG_ON(KCMAP_IMAGE_LEAF_BITS != KCMAP_LEAF_BITS);
 	BUILD_BUG_ON(sizeof(*image) != 256 ||
 		     offsetof(struct kcmap_image, root) != 192);
-	image = kcmap_fault() ? NULL :
-				__vmalloc(kcmap_image_links_offset(layout),
-					  GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	image = head_alloc(kcmap_image_links_offset(layout));
 	if (!image)
 		return NULL;
 	*image = (struct kcmap_image){
@@ -76,7 +125,7 @@ struct kcmap_image *kcmap_image_alloc(struct kcmap_table *table, u32 flags)
 		.frame_size = PAGE_SIZE << layout->page_bits,
 		.frames = kcmap_arena_limit(layout),
 		.map_id = table->params.id,
-		.root_offset = PAGE_SIZE,
+		.root_offset = sizeof(*image),
 		.frames_offset = kcmap_image_frames_offset(layout),
 	};
 	image->size =

@@ -155,6 +155,13 @@ static void map_around(struct vm_area_struct *vma, unsigned long address)
 	}
 }
 
+static bool wants_more(const struct vm_area_struct *vma)
+{
+	struct kcmap_table_snapshot *snapshot = vma_snapshot(vma);
+
+	return !snapshot || kcmap_snapshot_wants_more(snapshot);
+}
+
 static vm_fault_t kcmap_mapping_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -165,7 +172,7 @@ static vm_fault_t kcmap_mapping_fault(struct vm_fault *vmf)
 	for (;;) {
 		down_read(&arena->faults);
 		ret = map_page(vma, address, page_at(vma, address, false));
-		if (!ret)
+		if (!ret && wants_more(vma))
 			map_around(vma, address);
 		up_read(&arena->faults);
 		if (ret != -EAGAIN)

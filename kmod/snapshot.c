@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "image.h"
 #include "snapshot.h"
@@ -22,18 +21,23 @@
 #define KCMAP_CUT_INTERVAL (NSEC_PER_SEC / 1000)
 #define KCMAP_CUT_BURST 100
 
+/* Faults after which a reader is taken to want more than a few look-ups. */
+#define KCMAP_FAULTS_ALONE 8
+
 /**
  * struct kcmap_table_snapshot - a snapshot
  * @table: the table
  * @cut: its instant; changed by a refresh under arena->faults and arena->cuts_lock
  * @image: header and root
  * @links: pages of links, by number, as far as somebody has asked for them
+ * @faults: how often a page was asked for, up to KCMAP_FAULTS_ALONE; a hint
  */
 struct kcmap_table_snapshot {
 	struct kcmap_table *table;
 	struct kcmap_cut *cut;
 	struct kcmap_image *image;
 	struct xarray links;
+	unsigned int faults;
 };
 
 /**
@@ -212,7 +216,7 @@ struct kcmap_table_snapshot *kcmap_snapshot_create(struct kcmap_table *table)
 	if (!rc)
 		return snapshot;
 free:
-	vfree(snapshot->image);
+	kcmap_image_free(snapshot->image, &snapshot->table->layout);
 	kfree(snapshot->cut);
 	kfree(snapshot);
 	return ERR_PTR(rc);
@@ -295,7 +299,7 @@ void kcmap_snapshot_close(struct kcmap_table_snapshot *snapshot)
 	uncut(arena, snapshot->cut);
 	mutex_unlock(&arena->cuts_lock);
 	free_links(snapshot);
-	vfree(snapshot->image);
+	kcmap_image_free(snapshot->image, &snapshot->table->layout);
 	kfree(snapshot);
 }
 
@@ -321,6 +325,24 @@ struct kcmap_table *
 kcmap_snapshot_table(const struct kcmap_table_snapshot *snapshot)
 {
 	return snapshot->table;
+}
+
+/**
+ * kcmap_snapshot_wants_more - whether pages should be mapped before they are asked for
+ * @snapshot: the snapshot; a page of it was just asked for
+ *
+ * The first look-up is to be soon done, and thousands not to fault for each page.
+ *
+ * Context: any.
+ */
+bool kcmap_snapshot_wants_more(struct kcmap_table_snapshot *snapshot)
+{
+	unsigned int faults = READ_ONCE(snapshot->faults);
+
+	if (faults >= KCMAP_FAULTS_ALONE)
+		return true;
+	WRITE_ONCE(snapshot->faults, faults + 1);
+	return false;
 }
 
 /* A page of links is made when it is first asked for: hardly any ever is. */
@@ -352,7 +374,7 @@ found:
 
 static struct page *image_page(struct kcmap_image *image, u64 offset)
 {
-	struct page *page = vmalloc_to_page((void *)image + offset);
+	struct page *page = kcmap_image_page(image, offset);
 
 	get_page(page);
 	return page;
@@ -414,7 +436,7 @@ int kcmap_view_create(struct kcmap_table *table)
 		rc = instant.image ? run_instant(&instant, view_instant) :
 				     -ENOMEM;
 		if (rc)
-			vfree(instant.image);
+			kcmap_image_free(instant.image, &table->layout);
 	}
 	mutex_unlock(&arena->cuts_lock);
 	return rc;

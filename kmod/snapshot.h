@@ -21,6 +21,7 @@ const struct kcmap_image *
 kcmap_snapshot_image(const struct kcmap_table_snapshot *snapshot);
 struct kcmap_table *
 kcmap_snapshot_table(const struct kcmap_table_snapshot *snapshot);
+bool kcmap_snapshot_wants_more(struct kcmap_table_snapshot *snapshot);
 struct page *kcmap_snapshot_page(struct kcmap_table_snapshot *snapshot,
 				 u64 offset);
 

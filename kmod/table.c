@@ -4,7 +4,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "fault.h"
 #include "image.h"
@@ -80,7 +79,7 @@ void kcmap_table_destroy(struct kcmap_table *table)
 	/* Nobody else has it any more. */
 	directory = rcu_dereference_protected(table->directory, true);
 	kcmap_directory_retire(directory, table->arena->epoch);
-	vfree(table->arena->view);
+	kcmap_image_free(table->arena->view, &table->layout);
 	kcmap_arena_destroy(table->arena);
 	kcmap_gate_destroy(&table->gate);
 	free_percpu(table->counters);
