@@ -8,6 +8,7 @@
 #include <linux/kcmap_image.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 
 #include "fault.h"
 #include "image.h"
@@ -149,6 +150,8 @@ static void watch_snapshot(struct test_thread *thread)
 	thread->failures += entries != kcmap_snapshot_image(snapshot)->entries;
 	usleep_range(2000, 4000);
 	newer = kcmap_snapshot_create(thread->table);
+	/* What was freed too soon is gone, or used again, by then. */
+	rcu_barrier();
 	usleep_range(2000, 4000);
 	thread->failures += sum != digest(snapshot, &again, &thread->failures);
 	if (IS_ERR(newer)) {
