@@ -25,7 +25,8 @@ static int put_key(struct kcmap_table *table, u64 key, u64 value)
 
 /*
  * Each writer counts up in one key, then in another. Whatever the instant, the second
- * is not ahead of the first, and not more than one behind.
+ * is not ahead of the first, and not more than one behind; and who was writing in that
+ * instant has changed nothing of it afterwards.
  */
 #define PAIRS 64
 
@@ -51,25 +52,36 @@ static u64 read_count(struct kcmap_table_snapshot *snapshot, u64 key)
 	return test_snapshot_lookup(snapshot, &key, &value) ? 0 : value;
 }
 
+/* Return: a sum over all counts. */
+static u64 read_pairs(struct kcmap_table_snapshot *snapshot, u64 *failures)
+{
+	u64 writer, pair, first, second, base, sum = 0;
+
+	for (writer = 0; writer < 3; writer++) {
+		base = writer * 2 * PAIRS;
+		for (pair = 0; pair < PAIRS; pair++) {
+			first = read_count(snapshot, base + pair);
+			second = read_count(snapshot, base + PAIRS + pair);
+			*failures += second > first || first > second + 1;
+			sum += first + second;
+		}
+	}
+	return sum;
+}
+
 static void cut_pairs(struct test_thread *thread)
 {
 	struct kcmap_table_snapshot *snapshot;
-	u64 writer, pair, first, second, base;
+	u64 sum;
 
 	snapshot = kcmap_snapshot_create(thread->table);
 	if (IS_ERR(snapshot)) {
 		thread->failures++;
 		return;
 	}
-	for (writer = 0; writer < 3; writer++) {
-		base = writer * 2 * PAIRS;
-		for (pair = 0; pair < PAIRS; pair++) {
-			first = read_count(snapshot, base + pair);
-			second = read_count(snapshot, base + PAIRS + pair);
-			thread->failures += second > first ||
-					    first > second + 1;
-		}
-	}
+	sum = read_pairs(snapshot, &thread->failures);
+	usleep_range(1000, 2000);
+	thread->failures += sum != read_pairs(snapshot, &thread->failures);
 	kcmap_snapshot_close(snapshot);
 	thread->ops++;
 }
@@ -86,12 +98,13 @@ static void cut_is_an_instant(struct kunit *test)
 
 	counts = kunit_kcalloc(test, 3 * PAIRS, sizeof(*counts), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, counts);
-	kcmap_linger_set(KCMAP_MOMENT_WRITE, 5);
+	/* So long that a snapshot is read before who was writing goes on. */
+	kcmap_linger_set(KCMAP_MOMENT_CHANGE, 300);
 	KUNIT_EXPECT_EQ(test, 0ULL,
 			test_threads(test, table, counts, cut_is_an_instant_fns,
 				     ARRAY_SIZE(cut_is_an_instant_fns),
 				     RACE_MS));
-	kcmap_linger_set(KCMAP_MOMENT_WRITE, 0);
+	kcmap_linger_set(KCMAP_MOMENT_CHANGE, 0);
 	test_check_frames(test, table);
 	test_table_free(test, table);
 }

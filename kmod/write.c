@@ -458,6 +458,7 @@ static __always_inline int write_locked(struct kcmap_table *table,
 			return -ENOENT;
 		if (must_copy(table, locked))
 			return LACK_COPY;
+		kcmap_linger(KCMAP_MOMENT_CHANGE);
 		if (found)
 			return write_found(table, layout, job, contents, locked,
 					   &place);
