@@ -738,7 +738,7 @@ static void gate_instant(void *ctx)
 	u64 writes = all_writes(watch->table);
 
 	/* Time enough for a writer that is inside to finish. */
-	udelay(9);
+	udelay(250);
 	watch->moved += all_writes(watch->table) != writes;
 }
 
@@ -760,7 +760,8 @@ static void gate_keeps_out(struct kunit *test)
 	static const struct test_shape shape = { 8, 8, 1000, true };
 	struct kcmap_table *table = test_table(test, &shape);
 
-	kcmap_linger_set(KCMAP_MOMENT_WRITE, 5);
+	/* So long that one is inside whenever the keeper comes. */
+	kcmap_linger_set(KCMAP_MOMENT_WRITE, 100);
 	KUNIT_EXPECT_EQ(test, 0ULL,
 			test_threads(test, table, NULL, gate_keeps_out_fns,
 				     ARRAY_SIZE(gate_keeps_out_fns), RACE_MS));
