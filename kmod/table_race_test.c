@@ -405,9 +405,11 @@ static void no_twins(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, holders);
 	for (key = TWIN_KEYS; key < TWIN_KEYS + TWIN_FILL; key++)
 		KUNIT_ASSERT_EQ(test, 0, insert_key(table, key));
+	kcmap_linger_set(KCMAP_MOMENT_ROOM, 20);
 	KUNIT_EXPECT_EQ(test, 0ULL,
 			test_threads(test, table, holders, no_twins_fns,
 				     ARRAY_SIZE(no_twins_fns), RACE_MS));
+	kcmap_linger_set(KCMAP_MOMENT_ROOM, 0);
 	KUNIT_EXPECT_EQ(test, (u64)TWIN_FILL, test_count(test, table));
 	test_table_free(test, table);
 }

@@ -398,6 +398,7 @@ static noinline int find_room(struct kcmap_table *table, struct write_job *job,
 		unlock(locked);
 		if (!kcmap_make_room(table, locked->segment, job->hash))
 			job->rounds = KCMAP_ROUNDS_MAX;
+		kcmap_linger(KCMAP_MOMENT_ROOM);
 		lock_home(locked);
 		return -EAGAIN;
 	}
