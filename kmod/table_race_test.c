@@ -734,13 +734,15 @@ static u64 all_writes(struct kcmap_table *table)
 	return writes;
 }
 
+/* Time enough for a writer that is inside to finish. */
+#define INSTANT_US 250
+
 static void gate_instant(void *ctx)
 {
 	struct gate_watch *watch = ctx;
 	u64 writes = all_writes(watch->table);
 
-	/* Time enough for a writer that is inside to finish. */
-	udelay(250);
+	udelay(INSTANT_US);
 	watch->moved += all_writes(watch->table) != writes;
 }
 
