@@ -15,6 +15,7 @@
  * Usage: uapi_cut [SECONDS [TEST]...]
  */
 #include "image.h"
+#include "atomic.h"
 
 #include <sys/sysinfo.h>
 
@@ -43,21 +44,6 @@ static bool done(void)
 	/* One failure is enough, and what comes after it may take long. */
 	return __atomic_load_n(&shared->done, __ATOMIC_ACQUIRE) ||
 	       __atomic_load_n(&tap_shared->failures, __ATOMIC_RELAXED);
-}
-
-static uint64_t load(const uint64_t *from)
-{
-	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
-}
-
-static void store(uint64_t *to, uint64_t number)
-{
-	__atomic_store_n(to, number, __ATOMIC_RELEASE);
-}
-
-static void add(uint64_t *to, uint64_t number)
-{
-	__atomic_fetch_add(to, number, __ATOMIC_RELAXED);
 }
 
 static uint64_t stair_key(unsigned int climber, uint64_t step)

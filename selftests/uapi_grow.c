@@ -6,6 +6,7 @@
  * than what was stored before the look-up began.
  */
 #include "uapi.h"
+#include "atomic.h"
 
 #include <pthread.h>
 #include <sys/sysinfo.h>
@@ -32,21 +33,6 @@ struct shared {
 };
 
 static struct shared *shared;
-
-static uint64_t load(const uint64_t *from)
-{
-	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
-}
-
-static void store(uint64_t *to, uint64_t number)
-{
-	__atomic_store_n(to, number, __ATOMIC_RELEASE);
-}
-
-static void add(uint64_t *to, uint64_t number)
-{
-	__atomic_fetch_add(to, number, __ATOMIC_RELAXED);
-}
 
 static bool done(void)
 {

@@ -12,6 +12,7 @@
  * Usage: uapi_view [SECONDS [TEST]...]
  */
 #include "image.h"
+#include "atomic.h"
 
 #include <libkcmap.h>
 #include <sys/sysinfo.h>
@@ -46,21 +47,6 @@ struct shared {
 static struct shared *shared;
 static uint32_t key_size, value_size;
 static uint64_t keys[KEYS]; /* numbers that keys are made of */
-
-static uint64_t load(const uint64_t *from)
-{
-	return __atomic_load_n(from, __ATOMIC_ACQUIRE);
-}
-
-static void store(uint64_t *to, uint64_t number)
-{
-	__atomic_store_n(to, number, __ATOMIC_RELEASE);
-}
-
-static void add(uint64_t *to, uint64_t number)
-{
-	__atomic_fetch_add(to, number, __ATOMIC_RELAXED);
-}
 
 static bool done(void)
 {
