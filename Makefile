@@ -25,7 +25,8 @@ Q := $(if $(filter 1,$(V)),,@)
 # The name of the tree in KDIR: builds for different kernels, or with different
 # switches, each have a directory of their own.
 krel = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
-variant = $(if $(filter y,$(KCMAP_KUNIT)),-kunit)$(if $(filter y,$(KCMAP_BUSTED)),-busted)
+is = $(if $(filter y,$(KCMAP_$(1))),-$(2))
+variant = $(call is,KUNIT,kunit)$(call is,BUSTED,busted)$(call is,TORTURE,torture)$(call is,GCOV,gcov)
 MODDIR = $(B)/modules/$(or $(krel),$(KVER))$(variant)
 
 .DEFAULT_GOAL := all
@@ -40,12 +41,13 @@ deps: ## install the Debian packages that are missing
 
 # Symbolic links rather than a copy: kbuild sees a changed source at once.
 .PHONY: modules
-modules: ## build kcmap.ko, kcmap_classify.ko, kcmap_bench.ko (KVER=, KDIR=, KCMAP_KUNIT=y, KCMAP_BUSTED=y, W=1)
+modules: ## build kcmap.ko, kcmap_classify.ko, kcmap_bench.ko (KVER=, KDIR=, W=1; KCMAP_KUNIT=y, _BUSTED=y, _TORTURE=y, _GCOV=y: for tests)
 	@test -n "$(krel)" || { echo "make: no kernel headers in '$(KDIR)': run 'make deps', or set KVER= or KDIR=" >&2; exit 1; }
 	@mkdir -p $(MODDIR)
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(MODDIR)/
 	@find -L $(MODDIR) -type l -delete
-	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(MODDIR) KCMAP_KUNIT=$(KCMAP_KUNIT) KCMAP_BUSTED=$(KCMAP_BUSTED) modules
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(MODDIR) \
+		KCMAP_KUNIT=$(KCMAP_KUNIT) KCMAP_BUSTED=$(KCMAP_BUSTED) KCMAP_TORTURE=$(KCMAP_TORTURE) KCMAP_GCOV=$(KCMAP_GCOV) modules
 
 # Small modules that only tests use: EXT=DIRECTORY, built in build/ext/RELEASE/.
 .PHONY: extmod

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Deliberately broken variants, in builds made with KCMAP_BUSTED=y only. Each
- * leaves out one check that a promise rests on; a test that does not notice
+ * Deliberately broken variants, in builds for tests (KCMAP_BUSTED=y,
+ * KCMAP_TORTURE=y) only. Each leaves out one check that a promise rests on; a test that does not notice
  * proves nothing. In every other build they are compiled out.
  */
 #ifndef _KCMAP_BUSTED_H

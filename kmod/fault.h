@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Allocations of the table that fail on purpose, and moments that last longer
- * than they would, in builds made with KCMAP_KUNIT=y only. In every other build
- * this is compiled out.
+ * than they would, in builds for tests (KCMAP_KUNIT=y, KCMAP_TORTURE=y) only. In
+ * every other build this is compiled out.
  */
 #ifndef _KCMAP_FAULT_H
 #define _KCMAP_FAULT_H
@@ -19,7 +19,7 @@ enum kcmap_moment {
 	KCMAP_MOMENTS,
 };
 
-#ifdef KCMAP_KUNIT
+#ifdef KCMAP_FAULT
 bool kcmap_fault(void);
 void kcmap_fault_set(unsigned int after, unsigned int times);
 void kcmap_linger_set(enum kcmap_moment moment, unsigned int us);
