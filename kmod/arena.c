@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "fault.h"
+#include "quota.h"
 
 /* At least so many numbers, and twice as many as the directory can grow to. */
 #define KCMAP_ARENA_LIMIT_MIN 1024
@@ -35,14 +36,17 @@ u32 kcmap_arena_limit(const struct kcmap_layout *layout)
  * kcmap_arena_create - make an arena without a frame
  * @layout: layout of the table
  * @frames_offset: where frame 0 is in a mapping, in bytes
+ * @quota: what frames are charged to, or NULL
  *
  * Context: process, may sleep.
  * Return: the arena, or NULL.
  */
 struct kcmap_arena *kcmap_arena_create(const struct kcmap_layout *layout,
-				       u64 frames_offset)
+				       u64 frames_offset,
+				       struct kcmap_quota *quota)
 {
 	struct kcmap_arena *arena;
+	unsigned int kind;
 
 	arena = kzalloc(sizeof(*arena), GFP_KERNEL_ACCOUNT);
 	if (!arena)
@@ -51,6 +55,9 @@ struct kcmap_arena *kcmap_arena_create(const struct kcmap_layout *layout,
 	arena->page_bits = layout->page_bits;
 	arena->limit = kcmap_arena_limit(layout);
 	arena->frames_offset = frames_offset;
+	arena->quota = kcmap_quota_get(quota);
+	for (kind = 0; kind < KCMAP_FRAME_KINDS; kind++)
+		arena->frame_bytes[kind] = kcmap_segment_bytes(layout, kind);
 	xa_init_flags(&arena->frames,
 		      XA_FLAGS_ALLOC | XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
 	init_rwsem(&arena->faults);
@@ -66,13 +73,14 @@ struct kcmap_arena *kcmap_arena_create(const struct kcmap_layout *layout,
  * kcmap_arena_put - let go of an arena
  * @arena: the arena
  *
- * Context: any but NMI.
+ * Context: any but NMI; interrupts on, for PREEMPT_RT.
  */
 void kcmap_arena_put(struct kcmap_arena *arena)
 {
 	if (!refcount_dec_and_test(&arena->ref))
 		return;
 	xa_destroy(&arena->frames);
+	kcmap_quota_put(arena->quota);
 	kfree(arena);
 }
 

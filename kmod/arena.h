@@ -55,6 +55,7 @@
 #define KCMAP_ARENA_SPARES 8
 
 struct kcmap_image;
+struct kcmap_quota;
 struct page;
 
 /**
@@ -76,6 +77,8 @@ typedef void (*kcmap_zap_fn)(void *ctx, u64 offset, u64 size);
  * @page_bits: log2 of the pages of a segment, and of the room for a frame
  * @limit: numbers are from 1 to below this
  * @frames_offset: of frame 0 in a mapping, bytes
+ * @quota: what frames are charged to, or NULL
+ * @frame_bytes: what a frame of each kind takes
  * @generation: last generation of an entry of a leaf's image
  * @frames: by number: the frame, or a mark
  * @mappings: mappings that there are; under the lock of @frames
@@ -106,6 +109,8 @@ struct kcmap_arena {
 	u8 page_bits;
 	u32 limit;
 	u64 frames_offset;
+	struct kcmap_quota *quota;
+	u32 frame_bytes[KCMAP_FRAME_KINDS];
 
 	atomic_t generation ____cacheline_aligned_in_smp;
 	struct xarray frames;
@@ -148,7 +153,8 @@ struct kcmap_cut {
 
 /* arena.c */
 struct kcmap_arena *kcmap_arena_create(const struct kcmap_layout *layout,
-				       u64 frames_offset);
+				       u64 frames_offset,
+				       struct kcmap_quota *quota);
 void kcmap_arena_destroy(struct kcmap_arena *arena);
 void kcmap_arena_put(struct kcmap_arena *arena);
 u32 kcmap_arena_limit(const struct kcmap_layout *layout);

@@ -145,6 +145,6 @@ bool kcmap_copy(struct kcmap_table *table, u64 hash,
 			cpu_relax();
 		}
 	}
-	kcmap_spare_free(&spare);
+	kcmap_spare_free(table->arena, &spare);
 	return outcome == OUTCOME_DONE;
 }

@@ -8,6 +8,7 @@
 #include "directory.h"
 #include "fault.h"
 #include "image.h"
+#include "quota.h"
 
 static size_t root_bytes(unsigned int depth)
 {
@@ -96,27 +97,49 @@ static void set_entry(struct kcmap_leaf *leaf, unsigned int i,
 
 /**
  * kcmap_directory_alloc - make a root with nothing in it
+ * @arena: whose quota it is charged to
  * @layout: layout of the table
  * @depth: top bits of the hash that it goes by
  * @gfp: how to allocate
  *
  * Context: as @gfp allows.
- * Return: the root, or NULL; kfree() frees it.
+ * Return: the root, or NULL; kcmap_directory_free() frees it.
  */
-struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
+struct kcmap_directory *kcmap_directory_alloc(struct kcmap_arena *arena,
+					      const struct kcmap_layout *layout,
 					      unsigned int depth, gfp_t gfp)
 {
 	struct kcmap_directory *directory;
 
+	if (!kcmap_quota_charge(arena->quota, root_bytes(depth)))
+		return NULL;
 	directory = kcmap_fault() ?
 			    NULL :
 			    kzalloc(root_bytes(depth), gfp | __GFP_ACCOUNT);
-	if (!directory)
+	if (!directory) {
+		kcmap_quota_uncharge(arena->quota, root_bytes(depth));
 		return NULL;
+	}
 	directory->layout = *layout;
 	directory->depth = depth;
 	directory->shift = 63 - depth;
 	return directory;
+}
+
+/**
+ * kcmap_directory_free - free a root that nobody sees
+ * @arena: whose quota it was charged to
+ * @directory: the root, or NULL
+ *
+ * Context: any but NMI.
+ */
+void kcmap_directory_free(struct kcmap_arena *arena,
+			  struct kcmap_directory *directory)
+{
+	if (!directory)
+		return;
+	kcmap_quota_uncharge(arena->quota, root_bytes(directory->depth));
+	kfree(directory);
 }
 
 static void free_leaf(struct kcmap_leaf *leaf)
@@ -127,16 +150,19 @@ static void free_leaf(struct kcmap_leaf *leaf)
 }
 
 /* Without an image. */
-static struct kcmap_leaf *leaf_alloc(gfp_t gfp)
+static struct kcmap_leaf *leaf_alloc(struct kcmap_arena *arena, gfp_t gfp)
 {
 	struct kcmap_leaf *leaf;
 
 	BUILD_BUG_ON(sizeof(struct kcmap_leaf) != PAGE_SIZE);
-	if (kcmap_fault())
+	if (!kcmap_quota_charge(arena->quota, PAGE_SIZE))
 		return NULL;
-	leaf = (void *)__get_free_page(gfp | __GFP_ACCOUNT);
-	if (!leaf)
+	leaf = kcmap_fault() ? NULL :
+			       (void *)__get_free_page(gfp | __GFP_ACCOUNT);
+	if (!leaf) {
+		kcmap_quota_uncharge(arena->quota, PAGE_SIZE);
 		return NULL;
+	}
 	/* It does not look into pages by itself, and segments are known here only. */
 	kmemleak_alloc(leaf, PAGE_SIZE, 1, gfp);
 	set_leaf_image(leaf, NULL);
@@ -156,7 +182,7 @@ struct kcmap_leaf *kcmap_leaf_alloc(struct kcmap_arena *arena,
 				    const struct kcmap_layout *layout,
 				    gfp_t gfp)
 {
-	struct kcmap_leaf *leaf = leaf_alloc(gfp);
+	struct kcmap_leaf *leaf = leaf_alloc(arena, gfp);
 	struct kcmap_segment *image;
 
 	if (!leaf)
@@ -164,7 +190,7 @@ struct kcmap_leaf *kcmap_leaf_alloc(struct kcmap_arena *arena,
 	image = kcmap_segment_alloc(arena, layout, KCMAP_FRAME_LEAF, false,
 				    gfp);
 	if (!image) {
-		free_leaf(leaf);
+		kcmap_leaf_free(arena, leaf);
 		return NULL;
 	}
 	set_leaf_image(leaf, image);
@@ -192,18 +218,18 @@ kcmap_directory_create(struct kcmap_arena *arena,
 	struct kcmap_leaf *leaf;
 	unsigned int i;
 
-	directory = kcmap_directory_alloc(layout, 0, GFP_KERNEL);
+	directory = kcmap_directory_alloc(arena, layout, 0, GFP_KERNEL);
 	contents = kzalloc(sizeof(*contents), GFP_KERNEL_ACCOUNT);
 	leaf = image ? kcmap_leaf_alloc(arena, layout, GFP_KERNEL) :
-		       leaf_alloc(GFP_KERNEL);
+		       leaf_alloc(arena, GFP_KERNEL);
 	segment = kcmap_segment_alloc(arena, layout, KCMAP_FRAME_SEGMENT, false,
 				      GFP_KERNEL);
 	if (!directory || !contents || !leaf || !segment ||
 	    kcmap_capacity_init(&contents->capacity, max_entries)) {
 		kcmap_segment_free(segment);
-		kcmap_leaf_free(leaf);
+		kcmap_leaf_free(arena, leaf);
 		kfree(contents);
-		kfree(directory);
+		kcmap_directory_free(arena, directory);
 		return NULL;
 	}
 	raw_spin_lock_init(&contents->lock);
@@ -305,7 +331,7 @@ void kcmap_directory_retire(struct kcmap_directory *directory, u64 died)
 	}
 	kcmap_capacity_destroy(&directory->contents->capacity);
 	kfree(directory->contents);
-	kfree(directory);
+	kcmap_directory_free(arena, directory);
 }
 
 /**
@@ -351,15 +377,17 @@ bool kcmap_directory_doubles(struct kcmap_directory *directory, u64 hash)
 
 /**
  * kcmap_leaf_free - free a leaf that nobody has seen, with its image
+ * @arena: whose quota it was charged to
  * @leaf: the leaf, or NULL
  *
  * Context: any but NMI.
  */
-void kcmap_leaf_free(struct kcmap_leaf *leaf)
+void kcmap_leaf_free(struct kcmap_arena *arena, struct kcmap_leaf *leaf)
 {
 	if (!leaf)
 		return;
 	kcmap_segment_free(leaf_image(leaf));
+	kcmap_quota_uncharge(arena->quota, PAGE_SIZE);
 	free_leaf(leaf);
 }
 
@@ -415,6 +443,8 @@ static void retire_leaf(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
 {
 	if (leaf_image(leaf))
 		kcmap_retire(arena, leaf_image(leaf), died);
+	/* What frees it later knows no arena. */
+	kcmap_quota_uncharge(arena->quota, PAGE_SIZE);
 	call_rcu(&virt_to_page(leaf)->rcu_head, free_after_grace);
 }
 
@@ -456,6 +486,7 @@ bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 		spare->directory = NULL;
 		leaf = split_leaf(directory, hash, spare);
 		rcu_assign_pointer(*root, directory);
+		kcmap_quota_uncharge(arena->quota, root_bytes(old->depth));
 		kfree_rcu(old, rcu);
 		places = 1UL << directory->depth;
 	} else {

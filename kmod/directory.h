@@ -122,13 +122,16 @@ void kcmap_directory_retire(struct kcmap_directory *directory, u64 died);
 void kcmap_directory_destroy(struct kcmap_directory *directory);
 u64 kcmap_directory_bytes(struct kcmap_directory *directory);
 
-struct kcmap_directory *kcmap_directory_alloc(const struct kcmap_layout *layout,
+struct kcmap_directory *kcmap_directory_alloc(struct kcmap_arena *arena,
+					      const struct kcmap_layout *layout,
 					      unsigned int depth, gfp_t gfp);
+void kcmap_directory_free(struct kcmap_arena *arena,
+			  struct kcmap_directory *directory);
 bool kcmap_directory_doubles(struct kcmap_directory *directory, u64 hash);
 struct kcmap_leaf *kcmap_leaf_alloc(struct kcmap_arena *arena,
 				    const struct kcmap_layout *layout,
 				    gfp_t gfp);
-void kcmap_leaf_free(struct kcmap_leaf *leaf);
+void kcmap_leaf_free(struct kcmap_arena *arena, struct kcmap_leaf *leaf);
 bool kcmap_directory_make_entries(struct kcmap_directory __rcu **root, u64 hash,
 				  const struct kcmap_segment *segment,
 				  struct kcmap_spare *spare);

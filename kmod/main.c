@@ -10,6 +10,7 @@
 
 #include "map.h"
 #include "mapping.h"
+#include "owner.h"
 #include "reserve.h"
 #include "segment.h"
 
@@ -28,6 +29,18 @@ module_param_named(snapshot_bytes_max, kcmap_snapshot_bytes_max, ulong, 0644);
 MODULE_PARM_DESC(
 	snapshot_bytes_max,
 	"Most bytes that snapshots of a map may pin, likewise (a quarter of memory)");
+
+/* Each user's, see owner.h. What one may take leaves room for others. */
+unsigned int kcmap_maps_per_user = 1024;
+module_param_named(maps_per_user, kcmap_maps_per_user, uint, 0644);
+MODULE_PARM_DESC(maps_per_user,
+		 "Most maps of one user without CAP_SYS_RESOURCE (1024)");
+
+unsigned long kcmap_bytes_per_user;
+module_param_named(bytes_per_user, kcmap_bytes_per_user, ulong, 0644);
+MODULE_PARM_DESC(
+	bytes_per_user,
+	"Most bytes of memory that its maps and snapshots take (a quarter of memory)");
 
 static dev_t kcmap_base;
 static struct cdev kcmap_control_cdev;
@@ -56,6 +69,8 @@ static int __init kcmap_init(void)
 		return ret;
 	if (!kcmap_snapshot_bytes_max)
 		kcmap_snapshot_bytes_max = totalram_pages() / 4 * PAGE_SIZE;
+	if (!kcmap_bytes_per_user)
+		kcmap_bytes_per_user = totalram_pages() / 4 * PAGE_SIZE;
 	ret = kcmap_reserve_init();
 	if (ret)
 		goto err_segment;

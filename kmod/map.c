@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "map.h"
 #include "mapping.h"
+#include "owner.h"
 
 /**
  * struct kcmap_node - a device node below /dev/kcmap
@@ -163,6 +164,7 @@ static void kcmap_map_release(struct kref *ref)
 	kcmap_table_destroy(map->table);
 	iput(map->inode);
 	mem_cgroup_put(map->memcg);
+	kcmap_owner_remove_map(map->owner);
 	kfree(map);
 	atomic_dec(&kcmap_nr_maps);
 }
@@ -186,7 +188,8 @@ void kcmap_map_put(struct kcmap *map)
  *
  * Context: process, may sleep.
  * Return: the map with one reference, or an error pointer: -ENOSPC: as many
- * maps as the module allows; -ENOMEM; -EINVAL.
+ * maps as the module allows; -EDQUOT: as many maps, or as much memory, as the user may
+ * have; -ENOMEM; -EINVAL.
  */
 struct kcmap *kcmap_map_create(const struct kcmap_map_params *params)
 {
@@ -201,13 +204,19 @@ struct kcmap *kcmap_map_create(const struct kcmap_map_params *params)
 	if (!map)
 		goto err_count;
 
+	map->owner = kcmap_owner_add_map();
+	if (IS_ERR(map->owner)) {
+		ret = PTR_ERR(map->owner);
+		goto err_map;
+	}
 	map->inode = kcmap_mapping_inode();
 	if (IS_ERR(map->inode)) {
 		ret = PTR_ERR(map->inode);
-		goto err_map;
+		goto err_owner;
 	}
 	map->id = atomic64_inc_return(&kcmap_last_id);
 	table.id = map->id;
+	table.quota = kcmap_owner_quota(map->owner);
 	map->table = kcmap_table_create(&table);
 	if (IS_ERR(map->table)) {
 		ret = PTR_ERR(map->table);
@@ -227,6 +236,8 @@ struct kcmap *kcmap_map_create(const struct kcmap_map_params *params)
 
 err_inode:
 	iput(map->inode);
+err_owner:
+	kcmap_owner_remove_map(map->owner);
 err_map:
 	kfree(map);
 err_count:

@@ -23,6 +23,7 @@
 #define KCMAP_MINOR_MAP 1
 
 struct kcmap_node;
+struct kcmap_owner;
 struct mem_cgroup;
 
 /**
@@ -32,6 +33,7 @@ struct mem_cgroup;
  * @value_size: bytes
  * @memcg: control group of the creator: whoever writes, the table's memory is
  *	charged to it
+ * @owner: who answers for it, or NULL; not @uid: that is what it was made for
  * @inode: what its mappings, and those of its snapshots, hang on
  * @ref: one for the name, one for each descriptor, snapshots' included, and each
  *	user in the kernel; with the last of them the map goes
@@ -54,6 +56,7 @@ struct kcmap {
 	u32 key_size;
 	u32 value_size;
 	struct mem_cgroup *memcg;
+	struct kcmap_owner *owner;
 	struct inode *inode;
 	struct kref ref;
 	u64 id;

@@ -148,11 +148,12 @@ bool kcmap_provide_image(struct kcmap_table *table, struct kcmap_spare *spare,
 
 /**
  * kcmap_spare_free - free what was not used
+ * @arena: where it is from
  * @spare: it
  *
  * Context: any but NMI; interrupts on, for PREEMPT_RT.
  */
-void kcmap_spare_free(struct kcmap_spare *spare)
+void kcmap_spare_free(struct kcmap_arena *arena, struct kcmap_spare *spare)
 {
 	unsigned int i;
 
@@ -160,8 +161,8 @@ void kcmap_spare_free(struct kcmap_spare *spare)
 	kcmap_segment_free(spare->chained);
 	for (i = 0; i < 2; i++) {
 		kcmap_segment_free(spare->segment[i]);
-		kcmap_leaf_free(spare->leaf[i]);
+		kcmap_leaf_free(arena, spare->leaf[i]);
 	}
 	kcmap_segment_free(spare->image);
-	kfree(spare->directory);
+	kcmap_directory_free(arena, spare->directory);
 }

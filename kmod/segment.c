@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "fault.h"
 #include "pair.h"
+#include "quota.h"
 #include "reserve.h"
 #include "segment.h"
 
@@ -109,6 +110,16 @@ static struct kcmap_bucket *segment_page_alloc(bool reserve, gfp_t gfp)
 	return page;
 }
 
+/* With as many pages as it has got. */
+static void frame_free(struct kcmap_segment *frame)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1U << frame->page_bits; i++)
+		free_page((unsigned long)frame->page[i]);
+	kfree(frame);
+}
+
 /* A frame without a number. */
 static struct kcmap_segment *frame_alloc(const struct kcmap_layout *layout,
 					 enum kcmap_frame_kind kind,
@@ -127,7 +138,7 @@ static struct kcmap_segment *frame_alloc(const struct kcmap_layout *layout,
 	for (i = 0; i < 1U << segment->page_bits; i++) {
 		segment->page[i] = segment_page_alloc(reserve, gfp);
 		if (!segment->page[i]) {
-			kcmap_frame_free_pages(segment);
+			frame_free(segment);
 			return NULL;
 		}
 	}
@@ -148,7 +159,10 @@ static void wipe(struct kcmap_segment *segment)
 		memset(segment->page[i], 0, PAGE_SIZE);
 }
 
-/* One that is idle, or a new one. Return: 0, -ENOMEM or -EBUSY: no number is free. */
+/*
+ * One that is idle, or a new one. Return: 0, -ENOMEM, -EBUSY: no number is free,
+ * -EDQUOT.
+ */
 static int take_frame(struct kcmap_arena *arena,
 		      const struct kcmap_layout *layout,
 		      enum kcmap_frame_kind kind, bool reserve, gfp_t gfp,
@@ -161,9 +175,14 @@ static int take_frame(struct kcmap_arena *arena,
 		wipe(*frame);
 		return 0;
 	}
+	/* First, so that nobody has more from the reserve either. */
+	if (!kcmap_quota_charge(arena->quota, arena->frame_bytes[kind]))
+		return -EDQUOT;
 	*frame = frame_alloc(layout, kind, reserve, gfp | __GFP_ZERO);
-	if (!*frame)
+	if (!*frame) {
+		kcmap_quota_uncharge(arena->quota, arena->frame_bytes[kind]);
 		return -ENOMEM;
+	}
 	(*frame)->arena = arena;
 	/* In no cut, whoever finds it by its number. */
 	(*frame)->born = U64_MAX;
@@ -174,18 +193,24 @@ static int take_frame(struct kcmap_arena *arena,
 }
 
 /*
- * Where cuts are frequent, numbers may all wait for the end of a grace period, or be
- * idle with frames of another kind: that is no reason to fail for who can wait.
+ * Where cuts or splits are frequent, numbers, and what the quota allows, may wait for the
+ * end of a grace period, or be idle with frames of another kind: that is no reason to
+ * fail for who can wait. Who has nothing to wait for is refused at once, and may not
+ * keep others busy by asking again and again.
  *
  * Context: process, may sleep. Return: whether it is worth another try.
  */
-static bool free_numbers(struct kcmap_arena *arena, unsigned int tries)
+static bool free_frames(struct kcmap_arena *arena, unsigned int tries)
 {
-	if (tries == 0)
+	unsigned long idle = READ_ONCE(arena->nr_idle);
+
+	if (tries == 0 && atomic_long_read(&arena->waiting))
 		rcu_barrier();
-	else if (tries == 1)
-		kcmap_arena_trim(arena, READ_ONCE(arena->nr_idle));
-	return tries < 2;
+	else if (tries < 2 && idle)
+		kcmap_arena_trim(arena, idle);
+	else
+		return false;
+	return true;
 }
 
 /**
@@ -214,8 +239,8 @@ struct kcmap_segment *kcmap_segment_alloc(struct kcmap_arena *arena,
 	gfp |= __GFP_ACCOUNT;
 	do {
 		rc = take_frame(arena, layout, kind, reserve, gfp, &segment);
-	} while (rc == -EBUSY && gfpflags_allow_blocking(gfp) &&
-		 free_numbers(arena, tries++));
+	} while ((rc == -EBUSY || rc == -EDQUOT) &&
+		 gfpflags_allow_blocking(gfp) && free_frames(arena, tries++));
 	if (rc)
 		return NULL;
 	segment->died = U64_MAX;
@@ -234,11 +259,9 @@ struct kcmap_segment *kcmap_segment_alloc(struct kcmap_arena *arena,
  */
 void kcmap_frame_free_pages(struct kcmap_segment *frame)
 {
-	unsigned int i;
-
-	for (i = 0; i < 1U << frame->page_bits; i++)
-		free_page((unsigned long)frame->page[i]);
-	kfree(frame);
+	kcmap_quota_uncharge(frame->arena->quota,
+			     frame->arena->frame_bytes[frame->kind]);
+	frame_free(frame);
 }
 
 /**
@@ -265,8 +288,9 @@ static void free_after_grace(struct rcu_head *rcu)
 		container_of(rcu, struct kcmap_segment, rcu);
 	struct kcmap_arena *arena = segment->arena;
 
-	atomic_long_dec(&arena->waiting);
 	kcmap_segment_free(segment);
+	/* Afterwards: see free_frames(). */
+	atomic_long_dec(&arena->waiting);
 	kcmap_arena_put(arena);
 }
 

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "image.h"
+#include "quota.h"
 #include "snapshot.h"
 #include "table_internal.h"
 
@@ -74,7 +75,7 @@ static void leaf_instant(struct instant *instant)
 		instant->leaf = NULL;
 }
 
-/* Context: process, may sleep; arena->cuts_lock. Return: 0 or -ENOMEM. */
+/* Context: process, may sleep; arena->cuts_lock. Return: 0, -ENOMEM or -EDQUOT. */
 static int run_instant(struct instant *instant, void (*fn)(void *ctx))
 {
 	struct kcmap_table *table = instant->table;
@@ -83,7 +84,9 @@ static int run_instant(struct instant *instant, void (*fn)(void *ctx))
 					    KCMAP_FRAME_LEAF, false,
 					    GFP_KERNEL);
 	if (!instant->leaf)
-		return -ENOMEM;
+		return kcmap_quota_error(
+			table->arena->quota,
+			table->arena->frame_bytes[KCMAP_FRAME_LEAF]);
 	kcmap_gate_run(&table->gate, fn, instant);
 	kcmap_segment_free(instant->leaf);
 	return 0;
@@ -182,6 +185,24 @@ static void uncut(struct kcmap_arena *arena, struct kcmap_cut *cut)
 	kfree(cut);
 }
 
+/*
+ * What a snapshot has of its own, with all its links: whoever reads them is not to be
+ * refused one.
+ */
+static u64 own_bytes(const struct kcmap_table *table)
+{
+	return kcmap_image_frames_offset(&table->layout);
+}
+
+static void snapshot_free(struct kcmap_table_snapshot *snapshot)
+{
+	struct kcmap_table *table = snapshot->table;
+
+	kcmap_image_free(snapshot->image, &table->layout);
+	kfree(snapshot);
+	kcmap_quota_uncharge(table->arena->quota, own_bytes(table));
+}
+
 /**
  * kcmap_snapshot_create - make a snapshot of a table
  * @table: the table; outlives the snapshot
@@ -190,7 +211,8 @@ static void uncut(struct kcmap_arena *arena, struct kcmap_cut *cut)
  *
  * Context: process, may sleep.
  * Return: the snapshot, or an ERR_PTR: -EDQUOT: more snapshots, or more bytes that
- * they may pin, than the table's parameters allow; -ENOMEM; -EINTR.
+ * they may pin, than the table's parameters allow, or more than its quota; -ENOMEM;
+ * -EINTR.
  */
 struct kcmap_table_snapshot *kcmap_snapshot_create(struct kcmap_table *table)
 {
@@ -198,9 +220,13 @@ struct kcmap_table_snapshot *kcmap_snapshot_create(struct kcmap_table *table)
 	struct kcmap_table_snapshot *snapshot;
 	int rc = -ENOMEM;
 
+	if (!kcmap_quota_charge(arena->quota, own_bytes(table)))
+		return ERR_PTR(-EDQUOT);
 	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
-	if (!snapshot)
+	if (!snapshot) {
+		kcmap_quota_uncharge(arena->quota, own_bytes(table));
 		return ERR_PTR(-ENOMEM);
+	}
 	snapshot->table = table;
 	xa_init(&snapshot->links);
 	snapshot->cut = kzalloc(sizeof(*snapshot->cut), GFP_KERNEL_ACCOUNT);
@@ -216,9 +242,8 @@ struct kcmap_table_snapshot *kcmap_snapshot_create(struct kcmap_table *table)
 	if (!rc)
 		return snapshot;
 free:
-	kcmap_image_free(snapshot->image, &snapshot->table->layout);
 	kfree(snapshot->cut);
-	kfree(snapshot);
+	snapshot_free(snapshot);
 	return ERR_PTR(rc);
 }
 
@@ -299,8 +324,7 @@ void kcmap_snapshot_close(struct kcmap_table_snapshot *snapshot)
 	uncut(arena, snapshot->cut);
 	mutex_unlock(&arena->cuts_lock);
 	free_links(snapshot);
-	kcmap_image_free(snapshot->image, &snapshot->table->layout);
-	kfree(snapshot);
+	snapshot_free(snapshot);
 }
 
 /**
@@ -413,6 +437,29 @@ static void view_instant(void *ctx)
 	instant->table->arena->view = instant->image;
 }
 
+static u64 view_bytes(const struct kcmap_table *table)
+{
+	return kcmap_image_links_offset(&table->layout);
+}
+
+/* Context: process, may sleep; arena->cuts_lock. Return: 0, -ENOMEM or -EDQUOT. */
+static int make_view(struct kcmap_table *table)
+{
+	struct kcmap_quota *quota = table->arena->quota;
+	struct instant instant = { .table = table };
+	int rc;
+
+	if (!kcmap_quota_charge(quota, view_bytes(table)))
+		return -EDQUOT;
+	instant.image = kcmap_image_alloc(table, KCMAP_IMAGE_LIVE);
+	rc = instant.image ? run_instant(&instant, view_instant) : -ENOMEM;
+	if (rc) {
+		kcmap_image_free(instant.image, &table->layout);
+		kcmap_quota_uncharge(quota, view_bytes(table));
+	}
+	return rc;
+}
+
 /**
  * kcmap_view_create - see that a table has a live view
  * @table: the table
@@ -420,26 +467,34 @@ static void view_instant(void *ctx)
  * It is kept from then on, as long as the table lives.
  *
  * Context: process, may sleep.
- * Return: 0, -ENOMEM or -EINTR.
+ * Return: 0, -ENOMEM, -EDQUOT or -EINTR.
  */
 int kcmap_view_create(struct kcmap_table *table)
 {
 	struct kcmap_arena *arena = table->arena;
-	struct instant instant = { .table = table };
 	int rc;
 
 	rc = mutex_lock_killable(&arena->cuts_lock);
 	if (rc)
 		return rc;
-	if (!arena->view) {
-		instant.image = kcmap_image_alloc(table, KCMAP_IMAGE_LIVE);
-		rc = instant.image ? run_instant(&instant, view_instant) :
-				     -ENOMEM;
-		if (rc)
-			kcmap_image_free(instant.image, &table->layout);
-	}
+	if (!arena->view)
+		rc = make_view(table);
 	mutex_unlock(&arena->cuts_lock);
 	return rc;
+}
+
+/**
+ * kcmap_view_free - free the live view of a table, if it has one
+ * @table: the table; nobody has the view mapped
+ *
+ * Context: process, may sleep.
+ */
+void kcmap_view_free(struct kcmap_table *table)
+{
+	if (!table->arena->view)
+		return;
+	kcmap_image_free(table->arena->view, &table->layout);
+	kcmap_quota_uncharge(table->arena->quota, view_bytes(table));
 }
 
 /**

@@ -26,6 +26,7 @@ struct page *kcmap_snapshot_page(struct kcmap_table_snapshot *snapshot,
 				 u64 offset);
 
 int kcmap_view_create(struct kcmap_table *table);
+void kcmap_view_free(struct kcmap_table *table);
 struct page *kcmap_view_page(struct kcmap_table *table, u64 offset, bool peek);
 
 u64 kcmap_table_image_size(const struct kcmap_table *table);

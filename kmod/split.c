@@ -127,7 +127,7 @@ static bool provide_leaves(struct kcmap_table *table, u64 hash,
 		if (!spare->leaf[i])
 			return false;
 	}
-	kfree(spare->directory);
+	kcmap_directory_free(table->arena, spare->directory);
 	spare->directory = NULL;
 	rcu_read_lock();
 	directory = rcu_dereference(table->directory);
@@ -137,7 +137,8 @@ static bool provide_leaves(struct kcmap_table *table, u64 hash,
 	/* If that changes meanwhile, it will be found lacking again. */
 	if (!doubles)
 		return true;
-	spare->directory = kcmap_directory_alloc(&table->layout, depth, gfp);
+	spare->directory =
+		kcmap_directory_alloc(table->arena, &table->layout, depth, gfp);
 	return spare->directory;
 }
 
@@ -205,7 +206,7 @@ bool kcmap_split(struct kcmap_table *table, u64 hash,
 			break;
 	}
 free:
-	kcmap_spare_free(&spare);
+	kcmap_spare_free(table->arena, &spare);
 	return outcome == OUTCOME_DONE;
 }
 
@@ -353,5 +354,5 @@ void kcmap_merge(struct kcmap_table *table, u64 hash, gfp_t gfp)
 				      gfp | __GFP_NOWARN) &&
 	       kcmap_provide_image(table, &spare, false, gfp | __GFP_NOWARN))
 		merged = try_merge(table, hash, &spare);
-	kcmap_spare_free(&spare);
+	kcmap_spare_free(table->arena, &spare);
 }

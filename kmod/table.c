@@ -7,29 +7,44 @@
 
 #include "fault.h"
 #include "image.h"
+#include "quota.h"
+#include "snapshot.h"
 #include "table_internal.h"
+
+/* What a table has beside its frames, leaves and roots. */
+static size_t fixed_bytes(void)
+{
+	return sizeof(struct kcmap_table) + sizeof(struct kcmap_arena) +
+	       sizeof(struct kcmap_contents) +
+	       num_possible_cpus() * (sizeof(struct kcmap_counters) +
+				      2 * sizeof(u32)); /* gate, credit */
+}
 
 /**
  * kcmap_table_create - make an empty table
  * @params: sizes and limits, in the bounds that struct kcmap_table_params
  * states
  *
- * Context: process, may sleep. Memory is charged to the caller.
- * Return: the table, or an ERR_PTR: -EINVAL, -ENOMEM.
+ * Context: process, may sleep. Memory is charged to the caller's control group.
+ * Return: the table, or an ERR_PTR: -EINVAL, -ENOMEM, -EDQUOT.
  */
 struct kcmap_table *kcmap_table_create(const struct kcmap_table_params *params)
 {
+	struct kcmap_quota *quota = params->quota;
 	struct kcmap_directory *directory;
 	struct kcmap_table *table;
+	int rc = -ENOMEM;
 
 	if (!params->key_size || params->key_size > KCMAP_KEY_SIZE_MAX ||
 	    params->value_size > KCMAP_VALUE_SIZE_MAX || !params->max_entries ||
 	    params->max_entries > KCMAP_ENTRIES_MAX)
 		return ERR_PTR(-EINVAL);
 
+	if (!kcmap_quota_charge(quota, fixed_bytes()))
+		return ERR_PTR(-EDQUOT);
 	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
 	if (!table)
-		return ERR_PTR(-ENOMEM);
+		goto uncharge;
 	table->params = *params;
 	kcmap_layout_init(&table->layout, params->key_size, params->value_size,
 			  params->max_entries);
@@ -42,13 +57,19 @@ struct kcmap_table *kcmap_table_create(const struct kcmap_table_params *params)
 	if (kcmap_gate_init(&table->gate))
 		goto free_counters;
 	table->arena = kcmap_arena_create(
-		&table->layout, kcmap_image_frames_offset(&table->layout));
+		&table->layout, kcmap_image_frames_offset(&table->layout),
+		quota);
 	if (!table->arena)
 		goto destroy_gate;
 	directory = kcmap_directory_create(table->arena, &table->layout,
 					   params->max_entries, false);
-	if (!directory)
+	if (!directory) {
+		/* A segment, a leaf, and less than a page of root. */
+		rc = kcmap_quota_error(
+			quota, table->arena->frame_bytes[KCMAP_FRAME_SEGMENT] +
+				       2 * PAGE_SIZE);
 		goto destroy_arena;
+	}
 	kcmap_directory_begin(directory);
 	table->contents = directory->contents;
 	RCU_INIT_POINTER(table->directory, directory);
@@ -62,7 +83,9 @@ free_counters:
 	free_percpu(table->counters);
 free_table:
 	kfree(table);
-	return ERR_PTR(-ENOMEM);
+uncharge:
+	kcmap_quota_uncharge(quota, fixed_bytes());
+	return ERR_PTR(rc);
 }
 
 /**
@@ -79,7 +102,9 @@ void kcmap_table_destroy(struct kcmap_table *table)
 	/* Nobody else has it any more. */
 	directory = rcu_dereference_protected(table->directory, true);
 	kcmap_directory_retire(directory, table->arena->epoch);
-	kcmap_image_free(table->arena->view, &table->layout);
+	kcmap_view_free(table);
+	/* While the arena keeps the quota. */
+	kcmap_quota_uncharge(table->params.quota, fixed_bytes());
 	kcmap_arena_destroy(table->arena);
 	kcmap_gate_destroy(&table->gate);
 	free_percpu(table->counters);

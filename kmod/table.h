@@ -11,6 +11,7 @@
 
 #include <kcmap.h>
 
+struct kcmap_quota;
 struct kcmap_table;
 
 /**
@@ -22,6 +23,8 @@ struct kcmap_table;
  * @id: number of the map, for images
  * @snapshots_max: most snapshots that may be open at once
  * @snapshot_bytes_max: most bytes that they may pin at worst
+ * @quota: what the table's memory, that of its snapshots and of its view included, is
+ *	charged to; NULL: without bounds
  */
 struct kcmap_table_params {
 	u64 max_entries;
@@ -31,6 +34,7 @@ struct kcmap_table_params {
 	u64 id;
 	u32 snapshots_max;
 	u64 snapshot_bytes_max;
+	struct kcmap_quota *quota;
 };
 
 /**

@@ -102,7 +102,7 @@ bool kcmap_provide_chained(struct kcmap_table *table, struct kcmap_spare *spare,
 			   unsigned int nr, bool reserve, gfp_t gfp);
 bool kcmap_provide_image(struct kcmap_table *table, struct kcmap_spare *spare,
 			 bool reserve, gfp_t gfp);
-void kcmap_spare_free(struct kcmap_spare *spare);
+void kcmap_spare_free(struct kcmap_arena *arena, struct kcmap_spare *spare);
 
 /* copy.c */
 bool kcmap_copy(struct kcmap_table *table, u64 hash,

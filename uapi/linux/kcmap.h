@@ -124,7 +124,12 @@ struct kcmap_ctl_info {
  *
  * Errors: EEXIST (a map of that name), EINVAL (a size, name, mode or id out of
  * range), EPERM (owner or group), ENOSPC (as many maps as the module allows),
- * ENOMEM, EMFILE and ENFILE (@fd).
+ * EDQUOT (as many maps, or as much memory, as the module allows one user without
+ * CAP_SYS_RESOURCE: maps_per_user, bytes_per_user), ENOMEM, EMFILE and ENFILE (@fd).
+ *
+ * A map counts for who made it, whoever owns or fills it; in a user namespace, for the
+ * user that made the outermost of those below the initial one. A write for which its
+ * user may have no more memory fails with ENOMEM.
  */
 struct kcmap_create {
 	__u32 size;
@@ -531,7 +536,8 @@ struct kcmap_clear {
  * mapping has to be made anew. While it runs nobody may read the image.
  *
  * Errors: EPERM (KCMAP_F_NO_MMAP), EDQUOT (more snapshots, or more bytes that they
- * could pin, than the map allows), ENOMEM, EMFILE and ENFILE (@fd), EINTR (cuts are
+ * could pin, than the map allows, or more memory than the module allows the user that
+ * made the map), ENOMEM, EMFILE and ENFILE (@fd), EINTR (cuts are
  * rationed; a fatal signal came while waiting). After an error of a refresh the image
  * is as it was.
  */

@@ -205,6 +205,9 @@ static int create_failed(struct kcmap_ctl *ctl, const char *name, int err)
 			info.maps_max = 0;
 		return failed("cannot create map %s: there are as many as can be (%u)",
 			      name, info.maps_max);
+	case -EDQUOT:
+		return failed("cannot create map %s: a user may have no more maps, or memory",
+			      name);
 	case -ENOMEM:
 		return failed("cannot create map %s: out of memory, try a smaller --max-entries",
 			      name);

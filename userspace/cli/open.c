@@ -135,7 +135,7 @@ int map_failed(struct kcmap_map *map, const char *name, const char *doing,
 		return failed("map %s is full (max_entries %ju)", name,
 			      (uint64_t)info.max_entries);
 	case -ENOMEM:
-		return failed("cannot %s map %s: the kernel is out of memory",
+		return failed("cannot %s map %s: there is no memory, or its user may have no more",
 			      doing, name);
 	case -EOPNOTSUPP:
 		return failed("cannot %s map %s: this module cannot do that, see kcmap feature",

@@ -59,7 +59,7 @@ static int snapshot_failed(const char *name, int err)
 		return failed("map %s has no snapshots: it was created with --no-mmap",
 			      name);
 	case -EDQUOT:
-		return failed("map %s has as many snapshots, or bytes pinned by them, as may be",
+		return failed("map %s has as many snapshots, or as much memory, as may be",
 			      name);
 	case -ENOTTY:
 		return failed(
