@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who may open, read, change, create and destroy. */
-#include "uapi.h"
+#include "users.h"
 
-#include <grp.h>
 #include <sched.h>
-
-#define NOBODY 65534
-#define ALICE 1001
-#define BOB 1002
-#define GROUP 2001
 
 static const int writers[] = {
 	KCMAP_OP_INSERT,
@@ -22,26 +16,6 @@ static bool stores(int opcode)
 {
 	return opcode == KCMAP_OP_INSERT || opcode == KCMAP_OP_UPDATE ||
 	       opcode == KCMAP_OP_UPSERT;
-}
-
-static void become(uid_t uid, gid_t gid)
-{
-	REQUIRE(!setgroups(0, NULL));
-	REQUIRE(!setresgid(gid, gid, gid));
-	REQUIRE(!setresuid(uid, uid, uid));
-}
-
-/* In a child that is another user, and must exit: true. In the parent: false. */
-static bool as(uid_t uid, gid_t gid)
-{
-	pid_t pid = tap_fork();
-
-	if (!pid) {
-		become(uid, gid);
-		return true;
-	}
-	tap_join(pid);
-	return false;
 }
 
 static void create_as(const char *name, uint32_t mode, uid_t uid, gid_t gid)
