@@ -13,6 +13,7 @@
 
 #include "ioctl.h"
 #include "map.h"
+#include "user_copy.h"
 
 #define KCMAP_F_ALL (KCMAP_F_ANON | KCMAP_F_HASH_FAST | KCMAP_F_NO_MMAP)
 
@@ -135,7 +136,7 @@ static int kcmap_create_fd(struct kcmap *map, s32 __user *ufd)
 		goto err_file;
 	fd = ret;
 	ret = -EFAULT;
-	if (put_user(fd, ufd))
+	if (kcmap_put_user(fd, ufd))
 		goto err_fd;
 	fd_install(fd, file);
 	return 0;
@@ -158,7 +159,7 @@ static long kcmap_ctl_create(struct file *file, void *arg, void __user *uarg)
 	if (ret)
 		return ret;
 	/* What may fault comes first: a map that was made can be seen. */
-	if (put_user(-1, &ucreate->fd))
+	if (kcmap_put_user(-1, &ucreate->fd))
 		return -EFAULT;
 
 	map = kcmap_map_create(&params);
@@ -188,7 +189,7 @@ static int kcmap_list_copy(void __user *umap, u32 stride,
 	u32 size = min_t(u32, stride, sizeof(*info));
 
 	info->size = size;
-	if (copy_to_user(umap, info, size) ||
+	if (copy_to_user(umap, info, size) || kcmap_fault_user() ||
 	    clear_user(umap + size, stride - size))
 		return -EFAULT;
 	return 0;

@@ -17,7 +17,7 @@ static noinline int kcmap_ioctl_copy_in(const struct kcmap_ioctl *ioctl,
 	u32 size;
 	int ret;
 
-	if (get_user(size, (u32 __user *)uarg))
+	if (kcmap_get_user(size, (u32 __user *)uarg))
 		return -EFAULT;
 	if (size < ioctl->size_min)
 		return -EINVAL;

@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "fault.h"
 #include "map.h"
 #include "mapping.h"
 #include "owner.h"
@@ -91,6 +92,7 @@ static int __init kcmap_init(void)
 	ret = kcmap_registry_init(kcmap_base);
 	if (ret)
 		goto err_control;
+	kcmap_fault_init();
 	return 0;
 
 err_control:
@@ -110,6 +112,7 @@ err_segment:
 
 static void __exit kcmap_exit(void)
 {
+	kcmap_fault_exit();
 	kcmap_registry_exit();
 	cdev_del(&kcmap_control_cdev);
 	cdev_del(&kcmap_map_cdev);

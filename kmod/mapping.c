@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "map.h"
 #include "mapping.h"
 #include "snapshot.h"
@@ -114,6 +115,8 @@ static struct page *page_at(const struct vm_area_struct *vma,
 {
 	u64 offset = vma_offset(vma, address);
 
+	if (kcmap_fault_mapping())
+		return ERR_PTR(-ENOMEM);
 	if (vma_snapshot(vma))
 		return kcmap_snapshot_page(vma_snapshot(vma), offset);
 	return kcmap_view_page(vma_table(vma), offset, peek);

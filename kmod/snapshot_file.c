@@ -12,6 +12,7 @@
 #include "map.h"
 #include "mapping.h"
 #include "snapshot.h"
+#include "user_copy.h"
 
 /**
  * struct kcmap_snapshot_file - an open snapshot
@@ -68,7 +69,7 @@ static long kcmap_snapshot_ioctl_refresh(struct file *file, void *arg,
 	if (snapshot->flags || snapshot->reserved)
 		return -EINVAL;
 	/* What may fault comes first: after an error the image is as it was. */
-	if (put_user(-1, &usnapshot->fd))
+	if (kcmap_put_user(-1, &usnapshot->fd))
 		return -EFAULT;
 
 	memcg = set_active_memcg(open->map->memcg);

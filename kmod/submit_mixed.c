@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* KCMAP_MAP_SUBMIT of operations of any kind, one descriptor each. */
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 
 #include "submit.h"
@@ -69,7 +68,7 @@ static __always_inline int kcmap_op_read(struct kcmap_op *op,
 
 	BUILD_BUG_ON(offsetof(struct kcmap_op, operand) != 5 * sizeof(u64));
 	BUILD_BUG_ON(sizeof(*op) != 16 * sizeof(u64));
-	if (!user_read_access_begin(uop, sizeof(*uop)))
+	if (kcmap_fault_user() || !user_read_access_begin(uop, sizeof(*uop)))
 		return -EFAULT;
 	unsafe_get_user(to[0], &from[0], fault);
 	unsafe_get_user(to[1], &from[1], fault);
@@ -132,7 +131,7 @@ static int kcmap_item_run(struct kcmap_item *item, const struct kcmap_op *op,
 	}
 	if (!map->value_size)
 		uresult = NULL;
-	if (uresult && fault_in_safe_writeable(uresult, map->value_size)) {
+	if (uresult && kcmap_fault_in(uresult, map->value_size)) {
 		*status = -EFAULT;
 		return 0;
 	}

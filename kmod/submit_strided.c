@@ -2,7 +2,6 @@
 /* KCMAP_MAP_SUBMIT of one opcode over packed keys, values and statuses. */
 #include <linux/bitops.h>
 #include <linux/minmax.h>
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -116,11 +115,11 @@ static int kcmap_strided_write(struct kcmap_strided *s, unsigned int n)
 
 	if ((s->info->stores && size &&
 	     kcmap_copy_in(s->values, s->uvalues, n * size)) ||
-	    (s->uresults && fault_in_safe_writeable(s->uresults, n * size))) {
+	    (s->uresults && kcmap_fault_in(s->uresults, n * size))) {
 		/* Of several items, see which it is. */
 		if (n > 1)
 			return -EFAULT;
-		return put_user(-EFAULT, s->ustatuses);
+		return kcmap_put_user(-EFAULT, s->ustatuses);
 	}
 
 	/* This is what they say if they can no longer be written below. */
@@ -143,7 +142,7 @@ static int kcmap_strided_write(struct kcmap_strided *s, unsigned int n)
 	/* They were reached, whether or not all of this arrives. */
 	if (kcmap_copy_out(s->ustatuses, s->statuses, n * sizeof(s32)))
 		for (i = 0; i < n; i++)
-			if (put_user(s->statuses[i], s->ustatuses + i))
+			if (kcmap_put_user(s->statuses[i], s->ustatuses + i))
 				break;
 	return 0;
 }

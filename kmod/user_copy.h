@@ -4,8 +4,17 @@
 #define _KCMAP_USER_COPY_H
 
 #include <linux/kconfig.h>
+#include <linux/pagemap.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
+
+#include "fault.h"
+
+/* As those of the kernel, which have no faults injected. */
+#define kcmap_get_user(to, from) \
+	(kcmap_fault_user() ? -EFAULT : get_user(to, from))
+#define kcmap_put_user(from, to) \
+	(kcmap_fault_user() ? -EFAULT : put_user(from, to))
 
 /*
  * Above this many bytes a general copy is at least as good. Arrays of the caller
@@ -34,7 +43,8 @@ static __always_inline bool kcmap_copy_inline(u32 size)
 static __always_inline int kcmap_copy_in_words(u64 *to, const u64 __user *from,
 					       unsigned int nr)
 {
-	if (!user_read_access_begin(from, nr * sizeof(u64)))
+	if (kcmap_fault_user() ||
+	    !user_read_access_begin(from, nr * sizeof(u64)))
 		return -EFAULT;
 	/* Unrolled by hand: the compiler does not where there is an asm goto. */
 	for (; nr >= 8; nr -= 8, to += 8, from += 8) {
@@ -69,7 +79,8 @@ fault:
 static __always_inline int kcmap_copy_out_words(u64 __user *to, const u64 *from,
 						unsigned int nr)
 {
-	if (!user_write_access_begin(to, nr * sizeof(u64)))
+	if (kcmap_fault_user() ||
+	    !user_write_access_begin(to, nr * sizeof(u64)))
 		return -EFAULT;
 	for (; nr >= 8; nr -= 8, to += 8, from += 8) {
 		unsafe_put_user(from[0], &to[0], fault);
@@ -101,7 +112,7 @@ fault:
  */
 static __always_inline int kcmap_copy_out_u32(u32 value, u32 __user *to)
 {
-	if (!user_write_access_begin(to, sizeof(*to)))
+	if (kcmap_fault_user() || !user_write_access_begin(to, sizeof(*to)))
 		return -EFAULT;
 	unsafe_put_user(value, to, fault);
 	user_write_access_end();
@@ -110,6 +121,21 @@ static __always_inline int kcmap_copy_out_u32(u32 value, u32 __user *to)
 fault:
 	user_write_access_end();
 	return -EFAULT;
+}
+
+/**
+ * kcmap_fault_in() - see that the caller's memory can be written
+ * @to: where
+ * @size: bytes
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -EFAULT.
+ */
+static inline int kcmap_fault_in(void __user *to, size_t size)
+{
+	if (kcmap_fault_user() || fault_in_safe_writeable(to, size))
+		return -EFAULT;
+	return 0;
 }
 
 /**
@@ -129,7 +155,7 @@ static __always_inline int kcmap_copy_in(void *to, const void __user *from,
 	if (size == sizeof(u64))
 		return kcmap_copy_in_words(to, from, 1);
 	if (size == sizeof(u32))
-		return get_user(*(u32 *)to, (const u32 __user *)from);
+		return kcmap_get_user(*(u32 *)to, (const u32 __user *)from);
 	if (kcmap_copy_inline(size))
 		return kcmap_copy_in_words(to, from, size / sizeof(u64));
 	return copy_from_user(to, from, size) ? -EFAULT : 0;

@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "flow.h"
+#include "user_copy.h"
 
 union classify_arg {
 	struct kcmap_classify_attach attach;
@@ -131,7 +132,7 @@ static long classify_fops_ioctl(struct file *file, unsigned int cmd,
 	if (!(file->f_mode & ioctl->mode))
 		return -EBADF;
 
-	if (get_user(size, (u32 __user *)user))
+	if (kcmap_get_user(size, (u32 __user *)user))
 		return -EFAULT;
 	if (size < ioctl->size_min)
 		return -EINVAL;
