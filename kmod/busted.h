@@ -21,6 +21,8 @@ enum kcmap_busted {
 	KCMAP_BUSTED_NO_COPY, /* writers write in what a snapshot has */
 	KCMAP_BUSTED_NO_DEAD_LIST, /* what is replaced is freed, snapshots or not */
 	KCMAP_BUSTED_NO_ZAP, /* numbers are used again with old pages still mapped */
+	KCMAP_BUSTED_NO_ROLLBACK, /* a map that could not be made still counts */
+	KCMAP_BUSTED_LEAK, /* a cut that could not be made is not freed */
 	KCMAP_BUSTED_NR,
 };
 

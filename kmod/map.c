@@ -16,6 +16,7 @@
 #include <linux/wait_bit.h>
 #include <linux/xarray.h>
 
+#include "busted.h"
 #include "compat.h"
 #include "map.h"
 #include "mapping.h"
@@ -241,7 +242,8 @@ err_owner:
 err_map:
 	kfree(map);
 err_count:
-	atomic_dec(&kcmap_nr_maps);
+	if (!kcmap_busted(KCMAP_BUSTED_NO_ROLLBACK))
+		atomic_dec(&kcmap_nr_maps);
 	return ERR_PTR(ret);
 }
 
