@@ -449,7 +449,8 @@ struct kcmap_op {
  * Should the caller's memory be taken away while the call runs, after an item
  * was executed and before its status is written, then the item counts in @done
  * all the same, and its status, where it can still be read, is
- * KCMAP_STATUS_RESULT_LOST.
+ * KCMAP_STATUS_RESULT_LOST. If it is @done that can no longer be written, the call
+ * fails with EFAULT, @done is 0, and the statuses say what was reached.
  */
 struct kcmap_submit {
 	__u32 size;
@@ -539,7 +540,8 @@ struct kcmap_clear {
  * could pin, than the map allows, or more memory than the module allows the user that
  * made the map), ENOMEM, EMFILE and ENFILE (@fd), EINTR (cuts are
  * rationed; a fatal signal came while waiting). After an error of a refresh the image
- * is as it was.
+ * is as it was; but for EFAULT if the caller's memory was taken away during the call:
+ * then the header of the image says of which instant it is.
  */
 struct kcmap_snapshot {
 	__u32 size;
