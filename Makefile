@@ -68,12 +68,18 @@ TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h us
 TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace/lib/include -Iselftests
 
 .PHONY: selftests
-selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) ## build the kselftest programs
+selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) $(B)/fault/fault_sweep ## build the kselftest programs
 
 $(B)/selftests/%: selftests/%.c $(TESTHDRS) | userspace
 	@mkdir -p $(@D)
 	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
 	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $< $(wildcard $(B)/userspace/libkcmap.a) $(LDFLAGS)
+
+# Apart from the others: it needs a kernel that injects faults.
+$(B)/fault/fault_sweep: selftests/fault/fault_sweep.c $(wildcard selftests/fault/*.h) $(TESTHDRS)
+	@mkdir -p $(@D)
+	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
+	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
 
 ##@ Run
 
@@ -101,6 +107,10 @@ kunit-busted: deps ## see each KUnit case of a promise fail on code that breaks 
 .PHONY: view-busted
 view-busted: deps ## see the tests of snapshots and views fail on code that breaks what they promise
 	$(Q)selftests/run-tests view-busted
+
+.PHONY: fault-sweep
+fault-sweep: deps ## have each allocation, copy and page fault of each operation fail once, on the KASAN kernel
+	$(Q)selftests/run-tests fault-sweep
 
 .PHONY: model
 model: deps ## have spin explore models of the protocols, and see it reject broken ones

@@ -44,6 +44,8 @@ struct tap_shared {
 
 static struct tap_test *tap_tests, **tap_tail = &tap_tests;
 static struct tap_shared *tap_shared;
+/* The test that runs: tests made from a table have one function. */
+static const struct tap_test *tap_current;
 
 #define TEST(test_name)                                                    \
 	static void test_name(void);                                       \
@@ -160,6 +162,7 @@ static void tap_run(const struct tap_test *test, int nr)
 	pid_t pid;
 
 	memset(tap_shared, 0, sizeof(*tap_shared));
+	tap_current = test;
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
