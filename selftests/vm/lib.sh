@@ -94,9 +94,32 @@ unpacked() {
 	if [ -s "$file" ]; then echo "$file"; else echo "$image"; fi
 }
 
+# kernels_races LOG: a kernel log, with KCSAN's reports emptied in which no frame is
+# kcmap's: the kernel has races of its own. With KCMAP_PLANTED=1, also those between
+# the lines "kcmap-pair: planted" and "kcmap-pair: end", where races were planted. The
+# title of each goes to descriptor 3. A report that has no end is never left out.
+kernels_races() {
+	awk -v planted="${KCMAP_PLANTED:-0}" '
+		function flush(hide,   i) {
+			for (i = 1; i <= n; i++)
+				print hide ? "" : line[i]
+			if (hide)
+				print title >"/dev/fd/3"
+			n = ours = 0
+		}
+		/kcmap-pair: planted/ { inside = 1 }
+		/kcmap-pair: end/ { inside = 0 }
+		/BUG: KCSAN: / && !n { title = $0; sub(/.*KCSAN: /, "", title); line[n = 1] = $0; next }
+		n { line[++n] = $0 }
+		n && /\[kcmap/ { ours = 1 }
+		n && /======/ { flush(!ours || (planted && inside)); next }
+		!n
+		END { flush(0) }' "$1"
+}
+
 # Splats in a kernel log, each with its line number.
 splats() {
-	grep -nEf <(grep -v "^#" "$vm/splats") "$1" || :
+	grep -nEf <(grep -v "^#" "$vm/splats") <(kernels_races "$1" 3>/dev/null) || :
 }
 
 # verdict LOG STATUS NONCE-FILE NONCE WHO: the exit status of a run. The guest
@@ -104,6 +127,9 @@ splats() {
 verdict() {
 	local log=$1 status=$2 file=$3 nonce=$4 who=$5 first said code taint from
 	first=$(splats "$log" | head -n 1 || :)
+	kernels_races "$log" 3>&1 >/dev/null | sort | uniq -c | while read -r n title; do
+		say "not counted, reported $n times: $title"
+	done
 	said=$(tr -d '\r' <"$file" | sed -nE "s/^$nonce exit ([0-9]+) ([0-9]+)\$/\\1 \\2/p" | tail -n 1)
 	code=${said% *} taint=${said#* }
 	if [ "$status" = 124 ] || [ "$status" = 137 ]; then
