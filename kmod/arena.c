@@ -113,7 +113,8 @@ static void fill_spares(struct kcmap_arena *arena)
 		if (__xa_alloc(&arena->frames, &number, SPARE, numbers(arena),
 			       GFP_NOWAIT | __GFP_NOWARN))
 			break;
-		arena->spares[arena->nr_spares++] = number;
+		arena->spares[arena->nr_spares] = number;
+		WRITE_ONCE(arena->nr_spares, arena->nr_spares + 1);
 	}
 	xa_unlock_irq(&arena->frames);
 }
@@ -123,7 +124,8 @@ static bool use_spare(struct kcmap_arena *arena, struct kcmap_segment *frame)
 {
 	if (!arena->nr_spares)
 		return false;
-	frame->number = arena->spares[--arena->nr_spares];
+	WRITE_ONCE(arena->nr_spares, arena->nr_spares - 1);
+	frame->number = arena->spares[arena->nr_spares];
 	__xa_store(&arena->frames, frame->number, frame, GFP_NOWAIT);
 	return true;
 }
@@ -142,17 +144,18 @@ bool kcmap_arena_is_spare(void *entry)
 /**
  * kcmap_arena_drop_spare - a number is no spare one any more
  * @arena: the arena
- * @number: the number
+ * @number: the number, one of them
  *
  * Context: the lock of arena->frames.
  */
 void kcmap_arena_drop_spare(struct kcmap_arena *arena, u32 number)
 {
-	unsigned int i;
+	unsigned int i, last = arena->nr_spares - 1;
 
-	for (i = 0; i < arena->nr_spares; i++)
+	for (i = 0; i < last; i++)
 		if (arena->spares[i] == number)
-			arena->spares[i] = arena->spares[--arena->nr_spares];
+			arena->spares[i] = arena->spares[last];
+	WRITE_ONCE(arena->nr_spares, last);
 }
 
 /**
@@ -208,9 +211,13 @@ struct kcmap_segment *kcmap_arena_take_idle(struct kcmap_arena *arena,
 	xa_lock_irqsave(&arena->frames, flags);
 	frame = arena->idle[kind];
 	if (frame) {
+		/* Nobody in the kernel reads or writes it. */
+		ASSERT_EXCLUSIVE_ACCESS(frame->chain);
+		ASSERT_EXCLUSIVE_ACCESS(frame->page[0]->state);
 		arena->idle[kind] = frame->next;
 		WRITE_ONCE(arena->nr_idle, arena->nr_idle - 1);
-		arena->min_idle = min(arena->min_idle, arena->nr_idle);
+		WRITE_ONCE(arena->min_idle,
+			   min(arena->min_idle, arena->nr_idle));
 	}
 	xa_unlock_irqrestore(&arena->frames, flags);
 	return frame;

@@ -39,6 +39,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/kcsan-checks.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -187,10 +188,22 @@ void kcmap_cut_close(struct kcmap_arena *arena, struct kcmap_cut *cut);
 void kcmap_retire(struct kcmap_arena *arena, struct kcmap_segment *frame,
 		  u64 died);
 
+/*
+ * A frame is published: by its number faults look at it all the time. Context: inside
+ * the gate, before it can be found.
+ */
+static inline void kcmap_frame_set_born(struct kcmap_segment *frame, u64 epoch)
+{
+	ASSERT_EXCLUSIVE_WRITER(frame->born);
+	WRITE_ONCE(frame->born, epoch);
+}
+
 /* Whether a frame must be copied before it is written. Context: inside the gate. */
 static __always_inline bool kcmap_is_shared(const struct kcmap_arena *arena,
 					    const struct kcmap_segment *frame)
 {
+	/* Nobody changes it as long as the frame can be found. */
+	ASSERT_EXCLUSIVE_WRITER(frame->born);
 	return frame->born < READ_ONCE(arena->cut);
 }
 

@@ -30,8 +30,11 @@
 void kcmap_arena_set_zap(struct kcmap_arena *arena, kcmap_zap_fn zap, void *ctx)
 {
 	xa_lock_irq(&arena->frames);
-	arena->zap = zap;
-	arena->zap_ctx = ctx;
+	if (!arena->zap) {
+		arena->zap_ctx = ctx;
+		/* Who sees it sees its argument: pairs with kcmap_arena_zap(). */
+		smp_store_release(&arena->zap, zap);
+	}
 	xa_unlock_irq(&arena->frames);
 }
 
@@ -88,7 +91,7 @@ static struct page *mark_hole(struct kcmap_arena *arena, unsigned long number)
 	}
 	if (!rc) {
 		__xa_set_mark(&arena->frames, number, HOLES);
-		arena->holes++;
+		WRITE_ONCE(arena->holes, arena->holes + 1);
 		schedule_delayed_work(&arena->worker, KCMAP_ARENA_INTERVAL);
 	}
 	xa_unlock_irq(&arena->frames);
@@ -181,11 +184,12 @@ void kcmap_arena_links(struct kcmap_arena *arena, unsigned long first,
  */
 void kcmap_arena_zap(struct kcmap_arena *arena, u64 offset, u64 size)
 {
-	/* Nothing was ever mapped. */
-	if (!arena->zap)
-		return;
-	if (!kcmap_busted(KCMAP_BUSTED_NO_ZAP))
-		arena->zap(arena->zap_ctx, offset, size);
+	/* Acquire: its argument; see kcmap_arena_set_zap(). */
+	kcmap_zap_fn zap = smp_load_acquire(&arena->zap);
+
+	/* Else nothing was ever mapped. */
+	if (zap && !kcmap_busted(KCMAP_BUSTED_NO_ZAP))
+		zap(arena->zap_ctx, offset, size);
 }
 
 /* Context: arena->faults held exclusively. */
@@ -239,7 +243,7 @@ static void fill_holes(struct kcmap_arena *arena)
 		zap_frame(arena, number);
 		xa_lock_irq(&arena->frames);
 		__xa_erase(&arena->frames, number);
-		arena->holes--;
+		WRITE_ONCE(arena->holes, arena->holes - 1);
 		xa_unlock_irq(&arena->frames);
 	}
 	up_write(&arena->faults);
@@ -260,7 +264,7 @@ void kcmap_arena_work(struct work_struct *work)
 		fill_holes(arena);
 	kcmap_arena_trim(arena, READ_ONCE(arena->min_idle));
 	xa_lock_irq(&arena->frames);
-	arena->min_idle = arena->nr_idle;
+	WRITE_ONCE(arena->min_idle, arena->nr_idle);
 	if (arena->nr_idle || arena->holes)
 		schedule_delayed_work(&arena->worker, KCMAP_ARENA_INTERVAL);
 	xa_unlock_irq(&arena->frames);

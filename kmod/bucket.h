@@ -27,6 +27,7 @@
 #include <asm/barrier.h>
 #include <linux/bitops.h>
 #include <linux/compiler.h>
+#include <linux/kcsan-checks.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -97,6 +98,8 @@ static __always_inline u64 kcmap_bucket_begin(struct kcmap_bucket *bucket)
 {
 	u64 state = bucket->state;
 
+	/* Who holds the lock is the only one. */
+	ASSERT_EXCLUSIVE_WRITER(bucket->state);
 	WRITE_ONCE(bucket->state, kcmap_state_next(state, 1));
 	/* Pairs with smp_rmb() in kcmap_bucket_changed(). */
 	smp_wmb();
@@ -111,6 +114,7 @@ static __always_inline u64 kcmap_bucket_begin(struct kcmap_bucket *bucket)
 static __always_inline void kcmap_bucket_end(struct kcmap_bucket *bucket,
 					     u64 state)
 {
+	ASSERT_EXCLUSIVE_WRITER(bucket->state);
 	/* The entry before the state that shows it; see kcmap_bucket_read(). */
 	smp_store_release(&bucket->state, kcmap_state_next(state, 2));
 }
@@ -120,6 +124,7 @@ static __always_inline void kcmap_bucket_set_tag(struct kcmap_bucket *bucket,
 {
 	u64 tags = bucket->tags & ~(0xffULL << (slot * 8));
 
+	ASSERT_EXCLUSIVE_WRITER(bucket->tags);
 	WRITE_ONCE(bucket->tags, tags | (u64)tag << (slot * 8));
 }
 
@@ -132,6 +137,16 @@ static __always_inline bool kcmap_words_equal(const u64 *slot, const u64 *key,
 	for (i = 0; i < words; i++)
 		differ |= READ_ONCE(slot[i]) ^ key[i];
 	return !differ;
+}
+
+/* Words of a slot that others may be writing. */
+static __always_inline void kcmap_words_load(u64 *words, const u64 *slot,
+					     unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		words[i] = READ_ONCE(slot[i]);
 }
 
 /*

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cpumask.h>
+#include <linux/kcsan-checks.h>
 
 #include "busted.h"
 #include "capacity.h"
@@ -79,6 +80,7 @@ static void close_stores(struct kcmap_capacity *capacity)
 		if (held > 0)
 			atomic_add(held, &capacity->pool);
 	}
+	ASSERT_EXCLUSIVE_WRITER(capacity->closings);
 	/* All credits are in the pool before anybody may judge by it. */
 	smp_store_release(&capacity->closings, capacity->closings + 1);
 }
@@ -87,6 +89,7 @@ static void open_stores(struct kcmap_capacity *capacity)
 {
 	int cpu;
 
+	ASSERT_EXCLUSIVE_WRITER(capacity->closings);
 	WRITE_ONCE(capacity->closings, capacity->closings + 1);
 	/*
 	 * Whoever takes from an opened store made the judgement "none left"

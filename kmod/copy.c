@@ -33,6 +33,8 @@ static void copy_all(struct kcmap_segment *from, struct kcmap_spare *spare)
 {
 	struct kcmap_segment *to = spare->segment[0], *chained;
 
+	/* Frozen: nobody writes there any more. (What copies the pages looks, too.) */
+	ASSERT_EXCLUSIVE_WRITER(from->frozen);
 	to->depth = from->depth;
 	to->unsplittable = READ_ONCE(from->unsplittable);
 	for (;;) {

@@ -47,6 +47,8 @@ static struct kcmap_cut *newest_with(struct kcmap_arena *arena, u64 born,
 void kcmap_cut_begin(struct kcmap_arena *arena, struct kcmap_cut *cut)
 {
 	raw_spin_lock(&arena->dead_lock);
+	/* Nobody is inside the gate who might read it. */
+	ASSERT_EXCLUSIVE_ACCESS(arena->epoch);
 	arena->epoch++;
 	cut->number = arena->epoch;
 	list_add(&cut->node, &arena->cuts);
@@ -80,6 +82,7 @@ void kcmap_retire(struct kcmap_arena *arena, struct kcmap_segment *frame,
 	if (cut) {
 		/* Readers in the kernel are most often gone when the cut is closed. */
 		frame->grace = get_state_synchronize_rcu();
+		ASSERT_EXCLUSIVE_WRITER(cut->dead);
 		frame->next = cut->dead;
 		cut->dead = frame;
 		WRITE_ONCE(arena->dead, arena->dead + frame_pages(frame));
@@ -97,6 +100,7 @@ static void pass_on(struct kcmap_arena *arena, struct kcmap_segment *frame,
 
 	raw_spin_lock_irq(&arena->dead_lock);
 	if (wanted) {
+		ASSERT_EXCLUSIVE_WRITER(older->dead);
 		frame->next = older->dead;
 		older->dead = frame;
 	} else {
@@ -156,6 +160,8 @@ void kcmap_cut_close(struct kcmap_arena *arena, struct kcmap_cut *cut)
 	WRITE_ONCE(arena->cut, newest ? newest->number : 0);
 	raw_spin_unlock_irq(&arena->dead_lock);
 
+	/* Who retires a frame does not find it any more. */
+	ASSERT_EXCLUSIVE_ACCESS(cut->dead);
 	elapsed = hurry(arena, cut);
 	for (frame = cut->dead; frame; frame = next) {
 		next = frame->next;

@@ -45,15 +45,18 @@ static unsigned long *leaf_place(struct kcmap_directory *directory, u64 hash)
 	return &directory->leaf[kcmap_hash_top(hash, directory->depth)];
 }
 
-/* NULL: nobody has asked for it yet; only a leaf of depth 0 has none. */
+/*
+ * NULL: nobody has asked for it yet; only a leaf of depth 0 has none. Who looks only
+ * whether there is one holds no lock.
+ */
 static struct kcmap_segment *leaf_image(struct kcmap_leaf *leaf)
 {
-	return (struct kcmap_segment *)page_private(virt_to_page(leaf));
+	return (struct kcmap_segment *)READ_ONCE(virt_to_page(leaf)->private);
 }
 
 static void set_leaf_image(struct kcmap_leaf *leaf, struct kcmap_segment *image)
 {
-	set_page_private(virt_to_page(leaf), (unsigned long)image);
+	WRITE_ONCE(virt_to_page(leaf)->private, (unsigned long)image);
 }
 
 /* struct kcmap_image_root of a leaf. */
@@ -75,6 +78,7 @@ static void set_image_entry(struct kcmap_segment *image, unsigned int i,
 {
 	u64 *words = (u64 *)image->page[0];
 
+	ASSERT_EXCLUSIVE_WRITER(words[i]);
 	/* struct kcmap_image_entry. After the contents of the segment. */
 	smp_store_release(&words[i], segment->number | (u64)generation << 32);
 }
@@ -90,6 +94,7 @@ static void set_entry(struct kcmap_leaf *leaf, unsigned int i,
 	 */
 	if (image)
 		set_image_entry(image, i, segment, generation);
+	ASSERT_EXCLUSIVE_WRITER(leaf->segment[i]);
 	/* In this order, and the contents of both before: see read_key(). */
 	rcu_assign_pointer(leaf->entry[i].page, segment->page[0]);
 	rcu_assign_pointer(leaf->segment[i], segment);
@@ -256,8 +261,9 @@ void kcmap_directory_begin(struct kcmap_directory *directory)
 	struct kcmap_leaf *leaf = kcmap_leaf_of(directory->leaf[0]);
 
 	if (leaf_image(leaf))
-		leaf_image(leaf)->born = arena->epoch;
-	rcu_dereference_protected(leaf->segment[0], true)->born = arena->epoch;
+		kcmap_frame_set_born(leaf_image(leaf), arena->epoch);
+	kcmap_frame_set_born(rcu_dereference_protected(leaf->segment[0], true),
+			     arena->epoch);
 	kcmap_view_update(arena, directory, 0, 1);
 }
 
@@ -280,6 +286,7 @@ void kcmap_directory_step(struct kcmap_directory *directory)
 
 	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
 		bucket = kcmap_segment_bucket(layout, segment, i);
+		ASSERT_EXCLUSIVE_WRITER(bucket->state);
 		/* Even after whatever was done while it was odd. */
 		smp_store_release(&bucket->state,
 				  kcmap_state_next(bucket->state, 1));
@@ -408,7 +415,7 @@ static void fill_leaf(struct kcmap_arena *arena, struct kcmap_leaf *leaf,
 			  rcu_dereference_protected(old->segment[from + i / 2],
 						    true),
 			  generation);
-	leaf_image(leaf)->born = arena->epoch;
+	kcmap_frame_set_born(leaf_image(leaf), arena->epoch);
 }
 
 /* Return: the old leaf, to be retired when the root does not say it any more. */
@@ -428,6 +435,7 @@ static struct kcmap_leaf *split_leaf(struct kcmap_directory *directory,
 		word = leaf_word(leaf, depth + 1);
 		for (i = first + half * places / 2;
 		     i < first + (half + 1) * places / 2; i++) {
+			ASSERT_EXCLUSIVE_WRITER(directory->leaf[i]);
 			image[i] = image_word(leaf, depth + 1);
 			/* Readers find the leaf filled. */
 			smp_store_release(&directory->leaf[i], word);
@@ -521,7 +529,7 @@ bool kcmap_directory_own_leaf(struct kcmap_directory *directory, u64 hash,
 	if (!spare->image)
 		return false;
 	memcpy(spare->image->page[0], old->page[0], PAGE_SIZE);
-	spare->image->born = arena->epoch;
+	kcmap_frame_set_born(spare->image, arena->epoch);
 	set_leaf_image(leaf, spare->image);
 	spare->image = NULL;
 	places = leaf_places(directory, hash, leaf_depth(word), &first);
@@ -556,7 +564,7 @@ bool kcmap_directory_add_image(struct kcmap_directory *directory,
 				rcu_dereference_protected(leaf->segment[i],
 							  true),
 				generation);
-	image->born = arena->epoch;
+	kcmap_frame_set_born(image, arena->epoch);
 	set_leaf_image(leaf, image);
 	*kcmap_directory_image(directory) = image_word(leaf, 0);
 	return true;
@@ -583,7 +591,7 @@ void kcmap_directory_publish(struct kcmap_directory *directory, u64 hash,
 
 	for (each = segment; each;
 	     each = rcu_dereference_protected(each->chain, true))
-		each->born = arena->epoch;
+		kcmap_frame_set_born(each, arena->epoch);
 	first = (hash >> shift) & (KCMAP_LEAF_ENTRIES - 1) & ~(nr - 1);
 	for (i = 0; i < nr; i++)
 		set_entry(kcmap_leaf_of(word), first + i, segment, generation);
@@ -626,7 +634,7 @@ bool kcmap_segment_chain(struct kcmap_contents *contents,
 			 struct kcmap_segment *last,
 			 struct kcmap_segment *segment)
 {
-	segment->born = contents->arena->epoch;
+	kcmap_frame_set_born(segment, contents->arena->epoch);
 	/* cmpxchg() is a full barrier: the zeros are seen before the segment. */
 	if (cmpxchg((struct kcmap_segment __force **)&last->chain, NULL,
 		    segment))

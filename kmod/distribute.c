@@ -10,6 +10,7 @@ static void store(const struct kcmap_layout *layout,
 		  struct kcmap_bucket *bucket, unsigned int slot,
 		  const u64 *words, u8 tag)
 {
+	ASSERT_EXCLUSIVE_ACCESS(bucket->state);
 	memcpy(kcmap_slot(layout, bucket, slot), words,
 	       layout->slot_words * sizeof(u64));
 	kcmap_bucket_set_tag(bucket, slot, tag);
@@ -120,6 +121,8 @@ bool kcmap_distribute(struct kcmap_table *table, struct kcmap_segment *from,
 	for (; from; from = rcu_dereference(from->chain)) {
 		for (i = 0; i < kcmap_layout_buckets(layout); i++) {
 			bucket = kcmap_segment_bucket(layout, from, i);
+			/* Frozen: nobody writes there, to the end. */
+			ASSERT_EXCLUSIVE_WRITER(bucket->state);
 			live = kcmap_state_live(bucket->state);
 			for_each_set_bit(slot, &live, layout->bucket_slots) {
 				words = kcmap_slot(layout, bucket, slot);
@@ -149,17 +152,20 @@ bool kcmap_is_parted(struct kcmap_table *table,
 {
 	unsigned int shift = 63 - segment->depth, i, slot, seen = 0;
 	const struct kcmap_layout *layout = &table->layout;
+	u64 key[KCMAP_KEY_WORDS_MAX] __uninitialized;
 	struct kcmap_bucket *bucket;
 	unsigned long live;
-	u64 *words, hash;
+	u64 hash;
 
 	for (; segment; segment = rcu_dereference(segment->chain)) {
 		for (i = 0; i < kcmap_layout_buckets(layout); i++) {
 			bucket = kcmap_segment_bucket(layout, segment, i);
 			live = kcmap_state_live(READ_ONCE(bucket->state));
 			for_each_set_bit(slot, &live, layout->bucket_slots) {
-				words = kcmap_slot(layout, bucket, slot);
-				hash = kcmap_table_hash(table, words);
+				kcmap_words_load(
+					key, kcmap_slot(layout, bucket, slot),
+					layout->key_words);
+				hash = kcmap_table_hash(table, key);
 				seen |= 1U << (hash >> shift & 1);
 				if (seen == 3)
 					return true;

@@ -309,7 +309,7 @@ int kcmap_map_link(struct kcmap *map)
 	map->node = node;
 	hash_add(kcmap_by_name, &map->by_name, kcmap_name_hash(map->name));
 	WRITE_ONCE(map->linked, true);
-	kcmap_nr_linked++;
+	WRITE_ONCE(kcmap_nr_linked, kcmap_nr_linked + 1);
 	kref_get(&map->ref);
 	mutex_unlock(&kcmap_lock);
 	return 0;
@@ -332,7 +332,7 @@ static void kcmap_unlink_locked(struct kcmap *map)
 	xa_erase(&kcmap_by_minor, map->minor);
 	xa_erase(&kcmap_by_id, map->id);
 	WRITE_ONCE(map->linked, false);
-	kcmap_nr_linked--;
+	WRITE_ONCE(kcmap_nr_linked, kcmap_nr_linked - 1);
 }
 
 /**

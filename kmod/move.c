@@ -37,10 +37,9 @@ static unsigned int other_bucket(struct kcmap_table *table,
 {
 	const struct kcmap_layout *layout = &table->layout;
 	u64 key[KCMAP_KEY_WORDS_MAX] __uninitialized;
-	unsigned int i;
 
-	for (i = 0; i < layout->key_words; i++)
-		key[i] = READ_ONCE(kcmap_slot(layout, bucket, slot)[i]);
+	kcmap_words_load(key, kcmap_slot(layout, bucket, slot),
+			 layout->key_words);
 	*hash = kcmap_table_hash(table, key);
 	if (kcmap_hash_home(layout, *hash) == number)
 		return kcmap_hash_alternate(layout, *hash);

@@ -20,6 +20,7 @@ void kcmap_freeze(const struct kcmap_layout *layout,
 	raw_spinlock_t *locks = kcmap_segment_locks(layout, segment);
 	unsigned int i;
 
+	ASSERT_EXCLUSIVE_WRITER(segment->frozen);
 	WRITE_ONCE(segment->frozen, true);
 	/* See segment.h: who came before is waited for, who comes later sees it. */
 	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
@@ -36,6 +37,7 @@ void kcmap_freeze(const struct kcmap_layout *layout,
  */
 void kcmap_thaw(struct kcmap_segment *segment)
 {
+	ASSERT_EXCLUSIVE_WRITER(segment->frozen);
 	WRITE_ONCE(segment->frozen, false);
 }
 

@@ -58,8 +58,10 @@ static bool put(struct reserve *reserve, enum kcmap_reserve_kind kind,
 
 	raw_spin_lock_irqsave(&reserve->lock, flags);
 	room = reserve->nr[kind] < KCMAP_RESERVE;
-	if (room)
-		reserve->item[kind][reserve->nr[kind]++] = item;
+	if (room) {
+		reserve->item[kind][reserve->nr[kind]] = item;
+		WRITE_ONCE(reserve->nr[kind], reserve->nr[kind] + 1);
+	}
 	raw_spin_unlock_irqrestore(&reserve->lock, flags);
 	return room;
 }
@@ -163,8 +165,10 @@ void *kcmap_reserve_take(enum kcmap_reserve_kind kind)
 	local_irq_save(flags);
 	reserve = this_cpu_ptr(&reserves);
 	raw_spin_lock(&reserve->lock);
-	if (reserve->nr[kind])
-		item = reserve->item[kind][--reserve->nr[kind]];
+	if (reserve->nr[kind]) {
+		WRITE_ONCE(reserve->nr[kind], reserve->nr[kind] - 1);
+		item = reserve->item[kind][reserve->nr[kind]];
+	}
 	raw_spin_unlock(&reserve->lock);
 	local_irq_restore(flags);
 

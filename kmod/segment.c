@@ -259,6 +259,8 @@ struct kcmap_segment *kcmap_segment_alloc(struct kcmap_arena *arena,
  */
 void kcmap_frame_free_pages(struct kcmap_segment *frame)
 {
+	/* It has no number, and nobody came by it who is still reading. */
+	ASSERT_EXCLUSIVE_ACCESS(*frame);
 	kcmap_quota_uncharge(frame->arena->quota,
 			     frame->arena->frame_bytes[frame->kind]);
 	frame_free(frame);

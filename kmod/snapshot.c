@@ -101,7 +101,7 @@ static void cut_instant(void *ctx)
 
 	leaf_instant(instant);
 	kcmap_cut_begin(table->arena, instant->cut);
-	image->entries = kcmap_table_stored(table) - table->cleared;
+	image->entries = kcmap_table_stored_exactly(table) - table->cleared;
 	image->epoch = instant->cut->number;
 	image->time_ns = ktime_get_real_ns();
 	image_instant(instant);
@@ -330,10 +330,29 @@ void kcmap_snapshot_close(struct kcmap_table_snapshot *snapshot)
 }
 
 /**
+ * kcmap_snapshot_header - copy the header of a snapshot
+ * @snapshot: the snapshot
+ * @header: where
+ *
+ * All of it is of one instant, whoever else refreshes the snapshot.
+ *
+ * Context: process, may sleep.
+ */
+void kcmap_snapshot_header(const struct kcmap_table_snapshot *snapshot,
+			   struct kcmap_image *header)
+{
+	struct kcmap_arena *arena = snapshot->table->arena;
+
+	mutex_lock(&arena->cuts_lock);
+	*header = *snapshot->image;
+	mutex_unlock(&arena->cuts_lock);
+}
+
+/**
  * kcmap_snapshot_image - header of a snapshot
  * @snapshot: the snapshot
  *
- * Context: any; changes with a refresh.
+ * Context: any, while nobody refreshes it.
  */
 const struct kcmap_image *
 kcmap_snapshot_image(const struct kcmap_table_snapshot *snapshot)

@@ -17,6 +17,8 @@ struct page;
 struct kcmap_table_snapshot *kcmap_snapshot_create(struct kcmap_table *table);
 int kcmap_snapshot_refresh(struct kcmap_table_snapshot *snapshot);
 void kcmap_snapshot_close(struct kcmap_table_snapshot *snapshot);
+void kcmap_snapshot_header(const struct kcmap_table_snapshot *snapshot,
+			   struct kcmap_image *header);
 const struct kcmap_image *
 kcmap_snapshot_image(const struct kcmap_table_snapshot *snapshot);
 struct kcmap_table *

@@ -45,15 +45,16 @@ static int kcmap_snapshot_mmap(struct file *file, struct vm_area_struct *vma)
 static void kcmap_snapshot_describe(const struct kcmap_snapshot_file *open,
 				    struct kcmap_snapshot *arg, int fd)
 {
-	const struct kcmap_image *image = kcmap_snapshot_image(open->snapshot);
+	struct kcmap_image image;
 
+	kcmap_snapshot_header(open->snapshot, &image);
 	*arg = (struct kcmap_snapshot){
 		.size = arg->size,
 		.fd = fd,
-		.entries = image->entries,
-		.epoch = image->epoch,
-		.time_ns = image->time_ns,
-		.image_size = image->size,
+		.entries = image.entries,
+		.epoch = image.epoch,
+		.time_ns = image.time_ns,
+		.image_size = image.size,
 	};
 }
 

@@ -62,7 +62,7 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 	/* Where all go into one half and a chain again, nothing would be won. */
 	if (!kcmap_distribute(table, segment, spare->segment, shift, spare,
 			      count) ||
-	    (segment->chain && (!count[0] || !count[1]))) {
+	    (rcu_access_pointer(segment->chain) && (!count[0] || !count[1]))) {
 		WRITE_ONCE(segment->unsplittable, true);
 		kcmap_thaw(segment);
 		return OUTCOME_NEVER;
@@ -158,7 +158,7 @@ static bool provide_chained(struct kcmap_table *table,
 	rcu_read_lock();
 	segment = kcmap_dirent_segment(
 		kcmap_directory_entry(rcu_dereference(table->directory), hash));
-	if (segment == full && segment->chain) {
+	if (segment == full && rcu_access_pointer(segment->chain)) {
 		nr = 2 * kcmap_chain_length(segment);
 		vain = nr > 2 * KCMAP_SPLIT_CHAIN_MAX ||
 		       !kcmap_is_parted(table, segment);

@@ -153,7 +153,7 @@ void kcmap_table_geometry(const struct kcmap_table *table,
  * Deletes first: an entry that comes and goes meanwhile must not make the difference
  * negative.
  *
- * Context: any; inside the gate, by its keeper, it is exact.
+ * Context: any.
  */
 u64 kcmap_table_stored(const struct kcmap_table *table)
 {
@@ -173,6 +173,25 @@ u64 kcmap_table_stored(const struct kcmap_table *table)
 		inserts +=
 			READ_ONCE(per_cpu_ptr(table->counters, cpu)->inserts);
 	return inserts - deletes;
+}
+
+/**
+ * kcmap_table_stored_exactly - likewise, when nobody counts
+ * @table: the table
+ *
+ * Context: inside the gate, by its keeper.
+ */
+u64 kcmap_table_stored_exactly(const struct kcmap_table *table)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		ASSERT_EXCLUSIVE_WRITER(
+			per_cpu_ptr(table->counters, cpu)->inserts);
+		ASSERT_EXCLUSIVE_WRITER(
+			per_cpu_ptr(table->counters, cpu)->deletes);
+	}
+	return kcmap_table_stored(table);
 }
 
 /**
@@ -253,12 +272,15 @@ static void clear_instant(void *ctx)
 	kcmap_directory_begin(clear->directory);
 	kcmap_linger(KCMAP_MOMENT_CLEAR);
 	/* A writer looks at it inside the gate. */
+	ASSERT_EXCLUSIVE_WRITER(table->directory);
+	ASSERT_EXCLUSIVE_ACCESS(table->contents);
 	table->contents = clear->directory->contents;
 	rcu_assign_pointer(table->directory, clear->directory);
 	kcmap_directory_step(clear->directory);
 	clear->directory = old;
 	clear->died = table->arena->epoch;
-	table->cleared = kcmap_table_stored(table);
+	ASSERT_EXCLUSIVE_WRITER(table->cleared);
+	table->cleared = kcmap_table_stored_exactly(table);
 	table->clears++;
 }
 

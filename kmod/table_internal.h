@@ -74,6 +74,7 @@ struct kcmap_table {
 
 /* table.c */
 u64 kcmap_table_stored(const struct kcmap_table *table);
+u64 kcmap_table_stored_exactly(const struct kcmap_table *table);
 
 /* move.c */
 bool kcmap_make_room(struct kcmap_table *table, struct kcmap_segment *segment,
