@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "arena.h"
+#include "busted.h"
 #include "fault.h"
 #include "pair.h"
 #include "quota.h"
@@ -306,5 +307,8 @@ void kcmap_segment_free_rcu(struct kcmap_segment *segment)
 {
 	refcount_inc(&segment->arena->ref);
 	atomic_long_inc(&segment->arena->waiting);
-	call_rcu(&segment->rcu, free_after_grace);
+	if (kcmap_busted(KCMAP_BUSTED_NO_GRACE))
+		kcmap_busted_call_rcu(&segment->rcu, free_after_grace);
+	else
+		call_rcu(&segment->rcu, free_after_grace);
 }
