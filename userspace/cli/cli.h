@@ -68,6 +68,7 @@ int run_command_line(char **argv);
 
 extern const struct option bench_options[];
 extern const struct option create_options[];
+extern const struct option reliability_options[];
 extern const struct option scan_options[];
 extern const struct option snapshot_options[];
 extern const struct option top_options[];
@@ -90,6 +91,7 @@ int cmd_diff(char **args, int nr_args);
 int cmd_top(char **args, int nr_args);
 int cmd_clear(char **args, int nr_args);
 int cmd_bench(char **args, int nr_args);
+int cmd_reliability(char **args, int nr_args);
 int cmd_feature(char **args, int nr_args);
 int cmd_version(char **args, int nr_args);
 int cmd_help(char **args, int nr_args);

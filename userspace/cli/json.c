@@ -145,6 +145,12 @@ void json_double(struct json *json, const char *name, double number)
 	fprintf(json->out, "%.2f", number);
 }
 
+void json_real(struct json *json, const char *name, double number)
+{
+	begin(json, name);
+	fprintf(json->out, "%.9g", number);
+}
+
 void json_s64(struct json *json, const char *name, int64_t number)
 {
 	begin(json, name);

@@ -36,6 +36,8 @@ void json_u64(struct json *json, const char *name, uint64_t number);
 void json_s64(struct json *json, const char *name, int64_t number);
 /* With two decimals; not for infinities. */
 void json_double(struct json *json, const char *name, double number);
+/* With nine digits; not for infinities. */
+void json_real(struct json *json, const char *name, double number);
 void json_bool(struct json *json, const char *name, bool truth);
 void json_null(struct json *json, const char *name);
 void json_string(struct json *json, const char *name, const char *text);

@@ -61,7 +61,7 @@ same "and the engines" "$dir/engines" "$dir/completed_engines"
 same "and the types" "$dir/types" "$dir/completed_types"
 sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' <(sed -n '/^\.Sh COMMANDS/,/^\.Sh TYPES/p' man/man1/kcmap.1) | sort -u >"$dir/manual"
 same "the manual has the commands" "$dir/commands" "$dir/manual"
-{ "$built/kcmap" help; for c in create scan snapshot top bench "classify attach" "classify flows"; do
+{ "$built/kcmap" help; for c in create scan snapshot top bench reliability "classify attach" "classify flows"; do
 	# shellcheck disable=SC2086
 	"$built/kcmap" help $c
 done; } | grep -oE '^  (-., )?--[a-z-]+' | grep -oE '\-\-[a-z-]+' | sort -u >"$dir/options"
