@@ -156,6 +156,14 @@ static inline void tap_join(pid_t pid)
 /* What a suite may do after each test, for example to sweep up. */
 static void (*tap_after)(void);
 
+/* By what a kernel with sanitizers is slower, if the runner says so. */
+static unsigned int tap_patience(void)
+{
+	const char *times = getenv("TAP_PATIENCE");
+
+	return times ? strtoul(times, NULL, 10) : 1;
+}
+
 static void tap_run(const struct tap_test *test, int nr)
 {
 	int status = 0;
@@ -167,7 +175,7 @@ static void tap_run(const struct tap_test *test, int nr)
 	pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
-		alarm(TAP_SECONDS);
+		alarm(TAP_SECONDS * tap_patience());
 		test->fn();
 		exit(0);
 	}

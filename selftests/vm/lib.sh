@@ -33,10 +33,12 @@ apt_suite() {
 		'Created-By: Packages' | awk -v c="$VERSION_CODENAME" '$1 == "Debian" && $2 == c { print $3; exit }')
 	[ -n "$uri" ] || die "no Debian mirror in apt's configuration: is this Debian, and has 'apt-get update' been run?"
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/none"
+	# What is installed here, and may be newer, is of no interest.
+	: >"$dir/status"
 	printf '%s\n' 'Types: deb' "URIs: $uri" "Suites: $1" 'Components: main' \
 		'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' >"$dir/suite.sources"
 	apt=(-q -o "Dir::Etc::sourcelist=$dir/suite.sources" -o Dir::Etc::sourceparts=- -o "Dir::Etc::preferencesparts=$dir/none"
-		-o "Dir::Etc::preferences=$dir/none/none" -o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir" -o "Dir::Cache::archives=$dir/archives"
+		-o "Dir::Etc::preferences=$dir/none/none" -o "Dir::State::lists=$dir/lists" -o "Dir::State::status=$dir/status" -o "Dir::Cache=$dir" -o "Dir::Cache::archives=$dir/archives"
 		-o "APT::Sandbox::User=$(id -un)" -o APT::Architecture=amd64)
 	# Once a day is enough; without a network, what was there before will do.
 	if [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
