@@ -218,7 +218,7 @@ static void test_extremes(void)
 	ok(chi_square_cdf(0, 4) == 0 && chi_square_cdf(-1, 4) == 0 &&
 		   chi_square_cdf(1e6, 4) == 1,
 	   "nothing is below 0, and all is below a million");
-	/* Wilson and Hilferty's approximation, good to 1 / 1e6 for so many. */
+	/* Wilson and Hilferty's approximation, good to eight digits for so many. */
 	ok(fabs(chi_square_quantile(0.975, 1e6) /
 			(1e6 *
 			 pow(1 - 2 / 9e6 + 1.959963985 * sqrt(2 / 9e6), 3)) -
