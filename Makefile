@@ -116,6 +116,10 @@ fault-sweep: deps ## have each allocation, copy and page fault of each operation
 model: deps ## have spin explore models of the protocols, and see it reject broken ones
 	$(Q)selftests/run-tests model
 
+.PHONY: soak
+soak: deps ## a mixed load for MINUTES=10 (SEED=N), and what it says of reliability
+	$(Q)selftests/soak/run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
 .PHONY: kselftest
 kselftest: deps ## run the kselftests on the distribution's kernel in QEMU
 	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests kselftest
