@@ -116,6 +116,10 @@ fault-sweep: deps ## have each allocation, copy and page fault of each operation
 model: deps ## have spin explore models of the protocols, and see it reject broken ones
 	$(Q)selftests/run-tests model
 
+.PHONY: fuzz-parsers
+fuzz-parsers: deps ## fuzz what library and tool parse, each for SECONDS=30
+	$(Q)selftests/fuzz/run --seconds $(or $(SECONDS),30)
+
 .PHONY: soak
 soak: deps ## a mixed load for MINUTES=10 (SEED=N), and what it says of reliability
 	$(Q)selftests/soak/run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
