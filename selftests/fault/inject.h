@@ -80,6 +80,8 @@ static void inject_init(void)
 	write_text(DEBUGFS "fail_page_alloc/min-order", "0");
 	write_text(DEBUGFS "fail_page_alloc/verbose", "0");
 	write_text(DEBUGFS "fail_usercopy/verbose", "0");
+	/* The kernel waits for several grace periods for each module that it refuses. */
+	write_text("/sys/kernel/rcu_expedited", "1");
 }
 
 /* For this task, and before the first inject_arm(). */
@@ -98,16 +100,20 @@ static void arm_nth(unsigned int nth)
 	REQUIRE(pwrite(fail_nth, text, length, 0) == length);
 }
 
-/* Both calls copy user memory, and may so be what fails: then nothing else did. */
-static bool disarm_nth(void)
+/*
+ * Both calls copy user memory, and may so be what fails: then nothing else did. Return:
+ * what is left of the number; 0: it has failed.
+ */
+static unsigned int disarm_nth(void)
 {
 	char text[16] = "";
-	bool used = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 &&
-		    !strtoul(text, NULL, 10);
+	unsigned int left = 1;
 
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) > 0)
+		left = strtoul(text, NULL, 10);
 	if (pwrite(fail_nth, "0", 1, 0) != 1)
 		REQUIRE(pwrite(fail_nth, "0", 1, 0) == 1);
-	return used;
+	return left;
 }
 
 /* From here on the @nth that comes fails. */
@@ -134,7 +140,7 @@ static unsigned int inject_disarm(enum injector injector)
 	char path[96];
 
 	if (injector == NTH)
-		return disarm_nth();
+		return !disarm_nth();
 	set_attribute(attribute->name, "probability", 0);
 	snprintf(path, sizeof(path), DEBUGFS "kcmap/%s/times", attribute->name);
 	return attribute->times - read_number(path);

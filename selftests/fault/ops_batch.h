@@ -97,52 +97,64 @@ static void strided_chunks(void)
 	batch_pack();
 }
 
-/* Inserts into a segment that is nearly full, of keys whose first @bits are the same. */
-static void crowd(uint64_t max_entries, uint32_t value_size, unsigned int bits,
-		  unsigned int from, unsigned int nr)
+/* Inserts of the keys that follow those that are there. */
+static void insert_after(unsigned int from, unsigned int nr)
 {
 	unsigned int i;
 
-	bed_map(max_entries, 8, value_size);
-	bed_collide(bits);
 	bed_fill(0, from);
 	batch_begin(true);
 	for (i = from; i < from + nr; i++)
 		batch_add(KCMAP_OP_INSERT, i);
 }
 
-/* It is split until they part, its leaf and the root with it. */
+/* Into a segment that will be split from the 6th bit on or so, and its leaf at the 9th. */
+static void grow_deep(void)
+{
+	bed_map(1 << 20, 8, 8);
+	bed_crowd(10, 8);
+	insert_after(80 + 145, 60);
+}
+
 static void grow(void)
 {
-	crowd(1 << 20, 8, 9, 160, 48);
+	grow_deep();
+	batch_pack();
+}
+
+static void grow_copies(void)
+{
+	grow_deep();
+	bed_snapshot();
 	batch_pack();
 }
 
 /* Segments of sixteen pages. */
 static void grow_large(void)
 {
-	crowd(1 << 20, 1000, 2, 30, 30);
-	batch_pack();
-}
-
-static void grow_copies(void)
-{
-	crowd(1 << 20, 8, 9, 160, 48);
-	bed_snapshot();
+	bed_map(1 << 20, 8, 1000);
+	insert_after(30, 30);
 	batch_pack();
 }
 
 /* The directory may not become that deep: segments are chained. */
+static void chained(unsigned int from, unsigned int nr)
+{
+	bed_map(1000, 8, 8);
+	bed_crowd(9, 0);
+	insert_after(from, nr);
+}
+
 static void grow_chain(void)
 {
-	crowd(1000, 8, 9, 160, 48);
+	chained(160, 48);
 	batch_pack();
 }
 
 /* A chain is copied, and one more is chained. */
 static void chain_copies(void)
 {
-	crowd(1000, 8, 9, 200, 40);
+	chained(220, 40);
 	bed_snapshot();
 	batch_pack();
 }

@@ -28,8 +28,8 @@ static void need_interfaces(void)
 		return;
 	REQUIRE(!unshare(CLONE_NEWNET));
 	write_text("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-	REQUIRE(!system("ip link add rx0 type veth peer name tx0 &&"
-			"ip link set rx0 up && ip link set tx0 up"));
+	REQUIRE(!system("ip link add rx0 up type veth peer name tx0"));
+	REQUIRE(!system("ip link set tx0 up"));
 	rx = if_nametoindex("rx0");
 	address.sll_ifindex = if_nametoindex("tx0");
 	tx_socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);

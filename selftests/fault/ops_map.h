@@ -208,7 +208,7 @@ static void check_stats(int ret)
 /* Several segments, and one chained behind. */
 static void crowded_map(void)
 {
-	crowd(1000, 8, 9, 220, 0);
+	chained(220, 0);
 }
 
 static int scan(void)
@@ -267,7 +267,7 @@ static void check_live(void)
 
 	for (i = 0; i < ENTRIES; i++)
 		values[i] = bed.entry[i].present ? bed.entry[i].value : 0;
-	/* Only the kernel knows what is chained; a view says so. */
+	/* Only the kernel knows what is chained. */
 	if (!map_stats(bed.map).overflow_segments)
 		check_image(&bed.image, values);
 }
@@ -342,7 +342,7 @@ static uint64_t snapshot_epoch(void)
 /* It has entries that were changed since, and links that somebody has looked at. */
 static void stale_snapshot(void)
 {
-	crowd(1000, 8, 9, 220, 0);
+	chained(220, 0);
 	bed_snapshot();
 	check_snapshot();
 	stride(KCMAP_OP_UPDATE, FEW);
@@ -350,6 +350,8 @@ static void stale_snapshot(void)
 	REQUIRE(submit() == 0);
 	check_submit(0);
 	epoch_before = snapshot_epoch();
+	/* What is idle now would be taken in place of what a refresh allocates. */
+	usleep(700000);
 }
 
 static int refresh(void)
