@@ -70,10 +70,13 @@ TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace
 .PHONY: selftests
 selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) $(B)/fault/fault_sweep ## build the kselftest programs
 
+# This one is of many files.
+$(B)/selftests/fuzz_sequence: $(wildcard selftests/fuzz/*.[ch])
+
 $(B)/selftests/%: selftests/%.c $(TESTHDRS) | userspace
 	@mkdir -p $(@D)
 	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
-	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $< $(wildcard $(B)/userspace/libkcmap.a) $(LDFLAGS)
+	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(wildcard $(B)/userspace/libkcmap.a) $(LDFLAGS)
 
 # Apart from the others: it needs a kernel that injects faults.
 $(B)/fault/fault_sweep: selftests/fault/fault_sweep.c $(wildcard selftests/fault/*.h) $(TESTHDRS)

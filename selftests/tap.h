@@ -42,7 +42,8 @@ struct tap_shared {
 	char skip[128];
 };
 
-static struct tap_test *tap_tests, **tap_tail = &tap_tests;
+static struct tap_test *tap_tests;
+static struct tap_test **tap_tail __attribute__((unused)) = &tap_tests;
 static struct tap_shared *tap_shared;
 /* The test that runs: tests made from a table have one function. */
 static const struct tap_test *tap_current;
