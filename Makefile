@@ -63,8 +63,9 @@ userspace: ## build libkcmap and the tool kcmap
 	$(Q)mkdir -p $(B)/userspace
 	$(Q)$(MAKE) --no-print-directory -C userspace O=$(B)/userspace
 
-TESTPROGS := $(patsubst selftests/%.c,%,$(wildcard selftests/*.c))
-TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h userspace/lib/*.h kmod/bench/kcmap_bench.h)
+vpath %.c selftests selftests/torture
+TESTPROGS := $(basename $(notdir $(wildcard selftests/*.c selftests/torture/*.c)))
+TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h userspace/lib/*.h kmod/bench/kcmap_bench.h kmod/torture/kcmap_torture.h)
 TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace/lib/include -Iselftests
 
 .PHONY: selftests
@@ -73,7 +74,7 @@ selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) $(B)/fault/fault_sweep ## b
 # This one is of many files.
 $(B)/selftests/fuzz_sequence: $(wildcard selftests/fuzz/*.[ch])
 
-$(B)/selftests/%: selftests/%.c $(TESTHDRS) | userspace
+$(B)/selftests/%: %.c $(TESTHDRS) | userspace
 	@mkdir -p $(@D)
 	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
 	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(wildcard $(B)/userspace/libkcmap.a) $(LDFLAGS)
@@ -114,6 +115,14 @@ view-busted: deps ## see the tests of snapshots and views fail on code that brea
 .PHONY: fault-sweep
 fault-sweep: deps ## have each allocation, copy and page fault of each operation fail once, on the KASAN kernel
 	$(Q)selftests/run-tests fault-sweep
+
+.PHONY: torture
+torture: deps ## torture a map on the distribution's kernel (MINUTES=N, or TORTURE_SECONDS=N: so long)
+	$(Q)selftests/run-tests torture
+
+.PHONY: torture-busted
+torture-busted: deps ## see the torture test catch code that breaks promises
+	$(Q)selftests/run-tests torture-busted
 
 .PHONY: model
 model: deps ## have spin explore models of the protocols, and see it reject broken ones

@@ -24,6 +24,7 @@ enum kcmap_moment {
 	KCMAP_MOMENT_WRITE, /* inside the gate */
 	KCMAP_MOMENT_ROOM, /* room is made, and the key's home not locked */
 	KCMAP_MOMENT_CHANGE, /* the segment need not be copied, and is not yet changed */
+	KCMAP_MOMENT_STORE, /* a slot has its key, and not yet its value */
 	KCMAP_MOMENT_SPLIT, /* entries are copied, and not yet to be found */
 	KCMAP_MOMENT_CLEAR, /* view and kernel do not say the same */
 	KCMAP_MOMENTS,

@@ -243,6 +243,7 @@ static __always_inline void put(const struct kcmap_layout *layout,
 
 	for (i = 0; i < layout->key_words; i++)
 		WRITE_ONCE(words[i], job->key[i]);
+	kcmap_linger(KCMAP_MOMENT_STORE);
 	kcmap_words_write(words + layout->key_words, job->value,
 			  layout->value_size);
 	kcmap_bucket_set_tag(place->bucket, place->slot,

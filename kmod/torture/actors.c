@@ -35,11 +35,11 @@ static const struct torture_actor actors[] = {
 	{ "modify", 1, TORTURE_PROCESS, 0, torture_modify },
 	{ "fill", 2, TORTURE_PROCESS, 1, torture_fill },
 	{ "drain", 2, TORTURE_PROCESS, 1, torture_drain },
-	{ "clear", 1, TORTURE_PROCESS, 1000, torture_clear },
+	{ "clear", 1, TORTURE_PROCESS, 2000, torture_clear },
 	{ "scan", 1, TORTURE_PROCESS, 10, torture_scan },
 	{ "stats", 1, TORTURE_PROCESS, 2, torture_stats },
 	{ "snapshot", 2, TORTURE_PROCESS, 20, torture_snapshot },
-	{ "view", 2, TORTURE_PROCESS, 1, torture_view },
+	{ "view", 8, TORTURE_PROCESS, 1, torture_view },
 	{ "hotplug", 1, TORTURE_PROCESS, 500, torture_hotplug },
 	{ "linger", 1, TORTURE_PROCESS, 20, torture_linger },
 };

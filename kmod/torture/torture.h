@@ -225,6 +225,19 @@ static inline u32 torture_pick(struct torture_thread *self)
 	return torture_below(self, limit);
 }
 
+/* A key of so many is never deleted, but by a clear. */
+#define TORTURE_KEPT_SHARE 4
+
+static inline bool torture_is_kept(u32 number)
+{
+	return number % TORTURE_KEPT_SHARE == 0;
+}
+
+static inline u32 torture_kept(u32 number)
+{
+	return number - number % TORTURE_KEPT_SHARE;
+}
+
 static inline void torture_add(struct torture_thread *self,
 			       enum torture_count count, u64 nr)
 {

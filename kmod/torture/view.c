@@ -19,8 +19,8 @@
 
 #define LOOKUPS 64 /* in one mapping */
 #define TRIES 100
-#define PAUSE_ONE_IN 64 /* look-ups */
-#define PAUSE_MS 60
+#define PAUSE_ONE_IN 16 /* look-ups */
+#define PAUSE_BITS 10 /* of the milliseconds of the longest */
 #define KEY_WORDS (KCMAP_TORTURE_KEY_MAX / sizeof(u64))
 
 /**
@@ -106,7 +106,8 @@ static u64 load(struct view *view, u64 offset)
 static void hesitate(struct view *view)
 {
 	if (!torture_below(view->self, PAUSE_ONE_IN))
-		torture_sleep(view->self, PAUSE_MS);
+		torture_sleep(view->self,
+			      1 << torture_below(view->self, PAUSE_BITS));
 }
 
 static u64 frame_at(const struct view *view, u32 frame)
@@ -265,6 +266,9 @@ static void look(struct view *view)
 	struct torture_window window;
 	int rc;
 
+	/* Most often one that is not deleted: after a long pause it is still to be there. */
+	if (torture_below(view->self, 4))
+		number = torture_kept(number);
 	torture_look(&window, number);
 	rc = lookup(view, number);
 	torture_looked(&window, number);

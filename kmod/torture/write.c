@@ -12,9 +12,6 @@
 /* How long the map grows, and then shrinks. */
 #define SEASON (2 * HZ)
 
-/* A key of so many is never deleted. */
-#define KEPT_SHARE 4
-
 enum kind {
 	INSERT,
 	UPDATE,
@@ -159,11 +156,6 @@ static void write_key(struct torture_thread *self, enum kind kind, u32 number)
 		torture_add(self, TORTURE_FOUND, 1);
 }
 
-static bool is_kept(u32 number)
-{
-	return number % KEPT_SHARE == 1;
-}
-
 /**
  * torture_insert - insert a key
  * @self: who does
@@ -211,7 +203,7 @@ void torture_delete(struct torture_thread *self)
 {
 	u32 number = torture_pick(self);
 
-	if (!is_kept(number))
+	if (!torture_is_kept(number))
 		write_key(self, DELETE, number);
 }
 
@@ -235,7 +227,7 @@ static void sweep(struct torture_thread *self, enum kind kind)
 
 	for (i = 0; i < SWEEP; i++) {
 		number = (from + i) % torture.range;
-		if (kind != DELETE || !is_kept(number))
+		if (kind != DELETE || !torture_is_kept(number))
 			write_key(self, kind, number);
 		cond_resched();
 	}
