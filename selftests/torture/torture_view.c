@@ -38,10 +38,12 @@ static uint64_t random_state;
 static const char *name;
 static time_t end;
 
-/* Of all processes. */
-static struct counts {
+/* What all processes did. */
+struct counts {
 	uint64_t lookups, found, snapshots, forks;
-} * counts;
+};
+
+static struct counts *counts;
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
 fail(const char *format, ...)
