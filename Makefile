@@ -130,7 +130,7 @@ model: deps ## have spin explore models of the protocols, and see it reject brok
 
 .PHONY: fuzz-parsers
 fuzz-parsers: deps ## fuzz what library and tool parse, each for SECONDS=30
-	$(Q)selftests/fuzz/run --seconds $(or $(SECONDS),30)
+	$(Q)selftests/parsers/run --seconds $(or $(SECONDS),30)
 
 .PHONY: soak
 soak: deps ## a mixed load for MINUTES=10 (SEED=N), and what it says of reliability
