@@ -60,8 +60,9 @@ static struct torture_thread **nmi_threads;
  */
 void torture_sleep(struct torture_thread *self, unsigned int ms)
 {
-	schedule_timeout_interruptible(
-		1 + msecs_to_jiffies(torture_below(self, 2 * ms)));
+	if (!READ_ONCE(torture.stopping))
+		schedule_timeout_interruptible(
+			1 + msecs_to_jiffies(torture_below(self, 2 * ms)));
 }
 
 /* smp_call_func_t */
@@ -110,7 +111,7 @@ static int thread_fn(void *arg)
 	struct torture_thread *self = arg;
 	const struct torture_actor *actor = self->actor;
 
-	while (!kthread_should_stop()) {
+	while (!READ_ONCE(torture.stopping)) {
 		if (actor->context == TORTURE_SOFTIRQ)
 			run_softirq(self);
 		else if (actor->context == TORTURE_HARDIRQ)
@@ -124,6 +125,8 @@ static int thread_fn(void *arg)
 		else
 			cond_resched();
 	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
 	return 0;
 }
 
@@ -254,6 +257,8 @@ void torture_actors_halt(void)
 {
 	unsigned int i;
 
+	/* All at once, rather than each when its turn comes. */
+	WRITE_ONCE(torture.stopping, true);
 	for (i = 0; i < nr_threads; i++)
 		kthread_stop(threads[i]->task);
 	tasklet_kill(&softirq_tasklet);

@@ -109,6 +109,7 @@ struct torture_shadow {
  * @clear_ended: clears that have returned
  * @clear_lock: one at a time
  * @errors: how many
+ * @stopping: all threads are to end
  */
 struct torture {
 	struct kcmap *map;
@@ -122,6 +123,7 @@ struct torture {
 	u32 clear_ended;
 	struct mutex clear_lock; /* see above */
 	atomic_t errors;
+	bool stopping;
 };
 
 extern struct torture torture;

@@ -303,7 +303,7 @@ void torture_view(struct torture_thread *self)
 	kcmap_arena_map(view.arena);
 	for (i = 0; i < sizeof(view.header) / sizeof(u64); i++)
 		((u64 *)&view.header)[i] = load(&view, i * sizeof(u64));
-	for (i = 0; i < LOOKUPS; i++) {
+	for (i = 0; i < LOOKUPS && !READ_ONCE(torture.stopping); i++) {
 		look(&view);
 		cond_resched();
 	}

@@ -225,7 +225,7 @@ static void sweep(struct torture_thread *self, enum kind kind)
 {
 	u32 i, number, from = torture_below(self, torture.range);
 
-	for (i = 0; i < SWEEP; i++) {
+	for (i = 0; i < SWEEP && !READ_ONCE(torture.stopping); i++) {
 		number = (from + i) % torture.range;
 		if (kind != DELETE || !torture_is_kept(number))
 			write_key(self, kind, number);
