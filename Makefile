@@ -63,8 +63,8 @@ userspace: ## build libkcmap and the tool kcmap
 	$(Q)mkdir -p $(B)/userspace
 	$(Q)$(MAKE) --no-print-directory -C userspace O=$(B)/userspace
 
-vpath %.c selftests selftests/torture
-TESTPROGS := $(basename $(notdir $(wildcard selftests/*.c selftests/torture/*.c)))
+vpath %.c selftests selftests/torture selftests/kcsan
+TESTPROGS := $(basename $(notdir $(wildcard selftests/*.c selftests/torture/*.c selftests/kcsan/*.c)))
 TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h userspace/lib/*.h kmod/bench/kcmap_bench.h kmod/torture/kcmap_torture.h)
 TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace/lib/include -Iselftests
 
@@ -123,6 +123,10 @@ torture: deps ## torture a map on the distribution's kernel (MINUTES=N, or TORTU
 .PHONY: torture-busted
 torture-busted: deps ## see the torture test catch code that breaks promises
 	$(Q)selftests/run-tests torture-busted
+
+.PHONY: test-kcsan
+test-kcsan: deps ## KUnit, kselftests, torture, and a race planted for each pair of calls, with KCSAN
+	$(Q)selftests/run-tests kcsan
 
 .PHONY: model
 model: deps ## have spin explore models of the protocols, and see it reject broken ones

@@ -21,6 +21,7 @@
 #include "map.h"
 #include "mapping.h"
 #include "owner.h"
+#include "plant.h"
 
 /**
  * struct kcmap_node - a device node below /dev/kcmap
@@ -358,9 +359,12 @@ int kcmap_map_unlink(const char *name)
 		kcmap_unlink_locked(map);
 	mutex_unlock(&kcmap_lock);
 
-	if (!ret)
-		kcmap_map_put(map);
-	return ret;
+	if (ret)
+		return ret;
+	if (kcmap_plant(DESTROY_CLEARS))
+		kcmap_table_clear(map->table);
+	kcmap_map_put(map);
+	return 0;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include "ioctl.h"
 #include "map.h"
 #include "mapping.h"
+#include "plant.h"
 
 /*
  * Bytes of entries that one SCAN reads at most; the caller goes on from the
@@ -22,6 +23,8 @@ static int kcmap_map_open(struct inode *inode, struct file *file)
 
 	if (!map)
 		return -ENXIO;
+	if (kcmap_plant(UNLOAD))
+		module_put(THIS_MODULE);
 	file->private_data = map;
 	file->f_mapping = map->inode->i_mapping;
 	return 0;
@@ -29,6 +32,8 @@ static int kcmap_map_open(struct inode *inode, struct file *file)
 
 static int kcmap_map_release_file(struct inode *inode, struct file *file)
 {
+	if (kcmap_plant(UNLOAD))
+		__module_get(THIS_MODULE);
 	kcmap_map_put(file->private_data);
 	return 0;
 }

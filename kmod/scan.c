@@ -7,10 +7,12 @@
  * A segment is copied while nothing moves in it: an entry that is there all the
  * time is copied exactly once. What is copied is sorted outside the lock.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
+#include "plant.h"
 #include "table_internal.h"
 
 /**
@@ -68,6 +70,7 @@ static void copy_bucket(const struct kcmap_layout *layout,
 	unsigned long live = kcmap_state_live(bucket->state);
 	unsigned int slot, i;
 	u64 *from, *to;
+	kcmap_plant_load(SCAN_UNLOCKED, &bucket->state);
 
 	for_each_set_bit(slot, &live, layout->bucket_slots) {
 		from = kcmap_slot(layout, bucket, slot);
@@ -104,14 +107,16 @@ static u32 copy_segment(const struct kcmap_layout *layout,
 	}
 	for (i = 0; i < kcmap_layout_buckets(layout); i++) {
 		/* Home's lock covers the chained buckets of that number. */
-		raw_spin_lock(&locks[i]);
+		if (!kcmap_plant(SCAN_UNLOCKED))
+			raw_spin_lock(&locks[i]);
 		for (chain = segment;
 		     chain && copy->nr + layout->bucket_slots <= copy->room;
 		     chain = rcu_dereference(chain->chain))
 			copy_bucket(layout,
 				    kcmap_segment_bucket(layout, chain, i),
 				    copy);
-		raw_spin_unlock(&locks[i]);
+		if (!kcmap_plant(SCAN_UNLOCKED))
+			raw_spin_unlock(&locks[i]);
 		if (chain) {
 			/* The chain has grown since it was counted. */
 			need += kcmap_layout_slots(layout);
@@ -222,6 +227,19 @@ static u32 emit_copy(struct scan *scan, const struct scan_copy *copy)
 	return 0;
 }
 
+/* Planted: a while after the segment was copied, how far does it reach? */
+static void look_again(struct scan *scan, u64 *last)
+{
+	struct kcmap_segment *segment;
+
+	fsleep(2000);
+	rcu_read_lock();
+	segment = kcmap_dirent_segment(kcmap_directory_entry(
+		rcu_dereference(scan->table->directory), scan->cursor));
+	*last = scan->cursor | U64_MAX >> segment->depth;
+	rcu_read_unlock();
+}
+
 /*
  * Copy the segment of the cursor, sorted. Return: 0 and in @last the highest hash
  * of the segment, or an error.
@@ -246,6 +264,8 @@ static int take_segment(struct scan *scan, struct scan_copy *copy, u64 *last)
 				return rc;
 		}
 	} while (need);
+	if (kcmap_plant(SCAN_DEPTH))
+		look_again(scan, last);
 	sort_copy(scan->table, copy, scan->cursor);
 	return 0;
 }
@@ -282,6 +302,7 @@ int kcmap_table_scan(struct kcmap_table *table, u64 *cursor, void *keys,
 	u32 lacking = 0;
 	u64 last;
 	int rc = 0;
+	kcmap_plant_load(SCAN_ROOT, &table->directory);
 
 	*end = false;
 	while (!lacking) {

@@ -11,6 +11,7 @@
 #include "ioctl.h"
 #include "map.h"
 #include "mapping.h"
+#include "plant.h"
 #include "snapshot.h"
 #include "user_copy.h"
 
@@ -28,6 +29,8 @@ static int kcmap_snapshot_release(struct inode *inode, struct file *file)
 {
 	struct kcmap_snapshot_file *open = file->private_data;
 
+	if (kcmap_plant(UNLOAD))
+		__module_get(THIS_MODULE);
 	kcmap_snapshot_close(open->snapshot);
 	kcmap_map_put(open->map);
 	kfree(open);
@@ -122,6 +125,8 @@ kcmap_snapshot_getfile(struct kcmap *map, struct kcmap_table_snapshot *snapshot)
 		kfree(open);
 		return file;
 	}
+	if (kcmap_plant(UNLOAD))
+		module_put(THIS_MODULE);
 	kref_get(&map->ref);
 	file->f_mapping = map->inode->i_mapping;
 	return file;

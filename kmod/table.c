@@ -3,10 +3,12 @@
  * Life of a table, clearing, and statistics.
  */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "fault.h"
 #include "image.h"
+#include "plant.h"
 #include "quota.h"
 #include "snapshot.h"
 #include "table_internal.h"
@@ -194,6 +196,42 @@ u64 kcmap_table_stored_exactly(const struct kcmap_table *table)
 	return kcmap_table_stored(table);
 }
 
+/* Keeps clears away. */
+static void lock_stats(struct kcmap_table *table)
+{
+	if (!kcmap_plant(STATS_CLEARS))
+		mutex_lock(&table->gate.keeper);
+}
+
+static void unlock_stats(struct kcmap_table *table)
+{
+	kcmap_plant_load(STATS_CLEARS, &table->clears);
+
+	if (!kcmap_plant(STATS_CLEARS))
+		mutex_unlock(&table->gate.keeper);
+	else
+		fsleep(100);
+}
+
+static void add_counters(struct kcmap_table_stats *stats,
+			 const struct kcmap_counters *counters)
+{
+	kcmap_plant_load(STATS_INSERTS, &counters->inserts);
+	kcmap_plant_load(STATS_UPDATES, &counters->updates);
+	kcmap_plant_load(STATS_DELETES, &counters->deletes);
+
+	stats->inserts += READ_ONCE(counters->inserts);
+	stats->updates += READ_ONCE(counters->updates);
+	stats->deletes += READ_ONCE(counters->deletes);
+	stats->full += READ_ONCE(counters->full);
+	stats->nomem += READ_ONCE(counters->nomem);
+	stats->moves += READ_ONCE(counters->moves);
+	stats->splits += READ_ONCE(counters->splits);
+	stats->merges += READ_ONCE(counters->merges);
+	stats->copies += READ_ONCE(counters->copies);
+	stats->read_retries += READ_ONCE(counters->read_retries);
+}
+
 /**
  * kcmap_table_stats - statistics of a table
  * @table: the table
@@ -206,9 +244,10 @@ void kcmap_table_stats(struct kcmap_table *table,
 {
 	struct kcmap_directory *directory;
 	int cpu;
+	kcmap_plant_load(STATS_SEGMENTS, &table->contents->segments);
 
 	memset(stats, 0, sizeof(*stats));
-	mutex_lock(&table->gate.keeper);
+	lock_stats(table);
 	stats->clears = table->clears;
 	stats->entries = kcmap_table_stored(table) - table->cleared;
 	stats->entries = min(stats->entries, table->params.max_entries);
@@ -222,25 +261,12 @@ void kcmap_table_stats(struct kcmap_table *table,
 			(READ_ONCE(table->arena->nr_idle)
 			 << (PAGE_SHIFT + table->layout.page_bits));
 	rcu_read_unlock();
-	mutex_unlock(&table->gate.keeper);
+	unlock_stats(table);
 	stats->snapshots = READ_ONCE(table->arena->nr_cuts);
 	stats->snapshot_bytes = READ_ONCE(table->arena->dead) * PAGE_SIZE;
 
-	for_each_possible_cpu(cpu) {
-		const struct kcmap_counters *counters =
-			per_cpu_ptr(table->counters, cpu);
-
-		stats->inserts += READ_ONCE(counters->inserts);
-		stats->updates += READ_ONCE(counters->updates);
-		stats->deletes += READ_ONCE(counters->deletes);
-		stats->full += READ_ONCE(counters->full);
-		stats->nomem += READ_ONCE(counters->nomem);
-		stats->moves += READ_ONCE(counters->moves);
-		stats->splits += READ_ONCE(counters->splits);
-		stats->merges += READ_ONCE(counters->merges);
-		stats->copies += READ_ONCE(counters->copies);
-		stats->read_retries += READ_ONCE(counters->read_retries);
-	}
+	for_each_possible_cpu(cpu)
+		add_counters(stats, per_cpu_ptr(table->counters, cpu));
 }
 
 /**
@@ -299,7 +325,12 @@ static void clear_instant(void *ctx)
 int kcmap_table_clear(struct kcmap_table *table)
 {
 	struct clear clear = { .table = table };
+	u64 epoch = 0;
 
+	if (kcmap_plant(CLEAR_EPOCH)) {
+		epoch = READ_ONCE(table->arena->epoch);
+		fsleep(20000);
+	}
 	/* A view that is made just now would need the image. */
 	mutex_lock(&table->arena->cuts_lock);
 	clear.directory = kcmap_directory_create(table->arena, &table->layout,
@@ -310,6 +341,8 @@ int kcmap_table_clear(struct kcmap_table *table)
 	mutex_unlock(&table->arena->cuts_lock);
 	if (!clear.directory)
 		return -ENOMEM;
+	if (kcmap_plant(CLEAR_EPOCH))
+		clear.died = epoch;
 	synchronize_rcu();
 	kcmap_directory_retire(clear.directory, clear.died);
 	return 0;

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "map.h"
+#include "plant.h"
 #include "snapshot.h"
 
 #ifdef KCMAP_HAVE_IMPORT_NS_WORD
@@ -26,6 +27,7 @@ KCMAP_EXPORT_TORTURE(kcmap_arena_work);
 KCMAP_EXPORT_TORTURE(kcmap_busted_variant);
 KCMAP_EXPORT_TORTURE(kcmap_linger_set);
 KCMAP_EXPORT_TORTURE(kcmap_map_create);
+KCMAP_EXPORT_TORTURE(kcmap_planted);
 KCMAP_EXPORT_TORTURE(kcmap_snapshot_close);
 KCMAP_EXPORT_TORTURE(kcmap_snapshot_create);
 KCMAP_EXPORT_TORTURE(kcmap_snapshot_image);

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "busted.h"
 #include "hash.h"
+#include "plant.h"
 #include "snapshot.h"
 #include "torture.h"
 
@@ -157,7 +158,8 @@ static u64 bucket_at(const struct view *view, const struct place *place,
 
 static bool state_holds(struct view *view, u64 bucket, u64 state)
 {
-	return !(state & KCMAP_IMAGE_STATE_ODD) && load(view, bucket) == state;
+	return kcmap_plant(VIEW_STATE) || (!(state & KCMAP_IMAGE_STATE_ODD) &&
+					   load(view, bucket) == state);
 }
 
 /* Steps 4 to 6. */
@@ -165,7 +167,8 @@ static bool holds(struct view *view, const struct place *place, u64 bucket,
 		  u64 state)
 {
 	if (!state_holds(view, bucket, state) ||
-	    load(view, place->entry_at) != place->entry)
+	    (load(view, place->entry_at) != place->entry &&
+	     !kcmap_plant(VIEW_ENTRY)))
 		return false;
 	return load(view, offsetof(struct kcmap_image, root)) == place->root ||
 	       kcmap_busted(KCMAP_BUSTED_NO_VIEW_ROOT);
