@@ -9,8 +9,9 @@
  *		shared is stored to; from NMI a look-up may answer -EAGAIN
  *
  *   writes	process, softirq and hardirq, with interrupts on or off, not NMI;
- *		bucket locks are raw spinlocks taken with interrupts off. An
- *		insert or upsert may allocate: on PREEMPT_RT with interrupts on
+ *		bucket locks are raw spinlocks taken with interrupts off. A write
+ *		may allocate: an insert, and any while there are snapshots. So on
+ *		PREEMPT_RT only with interrupts on, and in no hardirq but a threaded
  *
  *   get, put	process, may sleep
  *

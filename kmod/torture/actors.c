@@ -26,8 +26,9 @@ static const struct torture_actor actors[] = {
 	{ "lookup", 2, TORTURE_PROCESS, 0, torture_lookup },
 	{ "bulk", 1, TORTURE_PROCESS, 0, torture_lookup_bulk },
 	{ "softirq", 1, TORTURE_SOFTIRQ, 1, torture_interrupt },
-	{ "hardirq", 1, TORTURE_HARDIRQ, 1, torture_interrupt },
-	{ "nmi", 1, TORTURE_NMI, 0, torture_nmi },
+	{ "irqwork", 1, TORTURE_IRQ_WORK, 1, torture_interrupt },
+	{ "hardirq", 1, TORTURE_HARDIRQ, 1, torture_interrupt_read },
+	{ "nmi", 1, TORTURE_NMI, 0, torture_interrupt_read },
 	{ "insert", 1, TORTURE_PROCESS, 0, torture_insert },
 	{ "update", 1, TORTURE_PROCESS, 0, torture_update },
 	{ "upsert", 1, TORTURE_PROCESS, 0, torture_upsert },
@@ -83,6 +84,20 @@ static void run_hardirq(struct torture_thread *self)
 		smp_call_function_single(cpu, hardirq_step, self, 1);
 }
 
+static void irq_work_step(struct irq_work *work)
+{
+	struct torture_thread *self =
+		container_of(work, struct torture_thread, work);
+
+	self->actor->step(self);
+}
+
+static void run_irq_work(struct torture_thread *self)
+{
+	irq_work_queue(&self->work);
+	irq_work_sync(&self->work);
+}
+
 static struct torture_thread *softirq_thread;
 
 static void softirq_step(struct tasklet_struct *tasklet)
@@ -114,6 +129,8 @@ static int thread_fn(void *arg)
 	while (!READ_ONCE(torture.stopping)) {
 		if (actor->context == TORTURE_SOFTIRQ)
 			run_softirq(self);
+		else if (actor->context == TORTURE_IRQ_WORK)
+			run_irq_work(self);
 		else if (actor->context == TORTURE_HARDIRQ)
 			run_hardirq(self);
 		else
@@ -140,6 +157,7 @@ static struct torture_thread *new_thread(const struct torture_actor *actor,
 	self->actor = actor;
 	self->random = seed;
 	init_completion(&self->done);
+	init_irq_work(&self->work, irq_work_step);
 	return self;
 }
 

@@ -93,30 +93,28 @@ void torture_lookup_bulk(struct torture_thread *self)
 }
 
 /**
- * torture_interrupt - look some keys up, and write one
+ * torture_interrupt_read - look some keys up
  * @self: who does
  *
- * Context: softirq or hardirq.
+ * Context: any.
  */
-void torture_interrupt(struct torture_thread *self)
+void torture_interrupt_read(struct torture_thread *self)
 {
 	unsigned int i;
 
 	for (i = 0; i < INTERRUPT_KEYS; i++)
 		torture_lookup(self);
-	torture_update_key(self, torture_pick(self));
 }
 
 /**
- * torture_nmi - look some keys up
- * @self: of this CPU
+ * torture_interrupt - look some keys up, and write one
+ * @self: who does
  *
- * Context: NMI.
+ * Context: softirq, or hardirq in which locks may be taken that sleep on PREEMPT_RT:
+ * a write may need memory.
  */
-void torture_nmi(struct torture_thread *self)
+void torture_interrupt(struct torture_thread *self)
 {
-	unsigned int i;
-
-	for (i = 0; i < INTERRUPT_KEYS; i++)
-		torture_lookup(self);
+	torture_interrupt_read(self);
+	torture_update_key(self, torture_pick(self));
 }

@@ -14,6 +14,7 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -40,7 +41,8 @@ enum torture_count {
 enum torture_context {
 	TORTURE_PROCESS,
 	TORTURE_SOFTIRQ,
-	TORTURE_HARDIRQ, /* of another CPU */
+	TORTURE_IRQ_WORK, /* hardirq that PREEMPT_RT has a thread for */
+	TORTURE_HARDIRQ, /* an interrupt of another CPU: there never */
 	TORTURE_NMI, /* whenever there is one: there is no thread */
 };
 
@@ -69,7 +71,8 @@ struct torture_actor {
  * @random: state of its random numbers
  * @counts: by enum torture_count
  * @ages: look-ups that found a value so many versions behind
- * @done: a step outside of the thread has ended
+ * @done: a step in softirq has ended
+ * @work: for steps in hardirq
  * @keys: for bulk look-ups
  * @values: likewise
  */
@@ -80,6 +83,7 @@ struct torture_thread {
 	u64 counts[TORTURE_COUNTS];
 	u64 ages[TORTURE_AGES];
 	struct completion done;
+	struct irq_work work;
 	u8 keys[TORTURE_BULK * KCMAP_TORTURE_KEY_MAX];
 	u8 values[TORTURE_BULK * KCMAP_TORTURE_VALUE_MAX];
 };
@@ -252,7 +256,7 @@ void torture_sleep(struct torture_thread *self, unsigned int ms);
 void torture_lookup(struct torture_thread *self);
 void torture_lookup_bulk(struct torture_thread *self);
 void torture_interrupt(struct torture_thread *self);
-void torture_nmi(struct torture_thread *self);
+void torture_interrupt_read(struct torture_thread *self);
 void torture_insert(struct torture_thread *self);
 void torture_update(struct torture_thread *self);
 void torture_upsert(struct torture_thread *self);
