@@ -14,14 +14,16 @@
 enum kcmap_plant {
 	KCMAP_PLANT_NONE,
 	KCMAP_PLANT_SCAN_UNLOCKED, /* a scan copies buckets without their locks */
-	KCMAP_PLANT_SCAN_DEPTH, /* and asks later how far the segment reached */
-	KCMAP_PLANT_SCAN_ROOT, /* and loads the root plainly */
+	KCMAP_PLANT_SCAN_SPLIT, /* asks later how far the segment reached: it was split */
+	KCMAP_PLANT_SCAN_MERGE, /* likewise: it was merged */
+	KCMAP_PLANT_SCAN_ROOT, /* loads the root plainly */
 	KCMAP_PLANT_STATS_INSERTS, /* STATS loads these counters plainly */
 	KCMAP_PLANT_STATS_UPDATES,
 	KCMAP_PLANT_STATS_DELETES,
 	KCMAP_PLANT_STATS_SEGMENTS,
 	KCMAP_PLANT_STATS_CLEARS, /* and does not keep clears away */
-	KCMAP_PLANT_LEAF_SHARED, /* a split writes in a leaf that a snapshot has */
+	KCMAP_PLANT_SPLIT_SHARED, /* a split writes in a leaf that a snapshot has */
+	KCMAP_PLANT_MERGE_SHARED, /* a merge does */
 	KCMAP_PLANT_CLEAR_EPOCH, /* a clear takes the epoch outside the gate */
 	KCMAP_PLANT_VIEW_STATE, /* a view's reader does not look again: bucket */
 	KCMAP_PLANT_VIEW_ENTRY, /* entry of the leaf */

@@ -70,6 +70,7 @@ static void copy_bucket(const struct kcmap_layout *layout,
 	unsigned long live = kcmap_state_live(bucket->state);
 	unsigned int slot, i;
 	u64 *from, *to;
+
 	kcmap_plant_load(SCAN_UNLOCKED, &bucket->state);
 
 	for_each_set_bit(slot, &live, layout->bucket_slots) {
@@ -231,13 +232,16 @@ static u32 emit_copy(struct scan *scan, const struct scan_copy *copy)
 static void look_again(struct scan *scan, u64 *last)
 {
 	struct kcmap_segment *segment;
+	u64 now;
 
 	fsleep(2000);
 	rcu_read_lock();
 	segment = kcmap_dirent_segment(kcmap_directory_entry(
 		rcu_dereference(scan->table->directory), scan->cursor));
-	*last = scan->cursor | U64_MAX >> segment->depth;
+	now = scan->cursor | U64_MAX >> segment->depth;
 	rcu_read_unlock();
+	if (kcmap_plant(SCAN_SPLIT) ? now < *last : now > *last)
+		*last = now;
 }
 
 /*
@@ -264,7 +268,7 @@ static int take_segment(struct scan *scan, struct scan_copy *copy, u64 *last)
 				return rc;
 		}
 	} while (need);
-	if (kcmap_plant(SCAN_DEPTH))
+	if (kcmap_plant(SCAN_SPLIT) || kcmap_plant(SCAN_MERGE))
 		look_again(scan, last);
 	sort_copy(scan->table, copy, scan->cursor);
 	return 0;
@@ -302,6 +306,7 @@ int kcmap_table_scan(struct kcmap_table *table, u64 *cursor, void *keys,
 	u32 lacking = 0;
 	u64 last;
 	int rc = 0;
+
 	kcmap_plant_load(SCAN_ROOT, &table->directory);
 
 	*end = false;

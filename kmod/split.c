@@ -36,14 +36,6 @@ enum outcome {
 	OUTCOME_NEVER,
 };
 
-/* Context: contents->lock, inside the gate. */
-static bool own_leaf(struct kcmap_directory *directory, u64 hash,
-		     struct kcmap_spare *spare)
-{
-	return kcmap_plant(LEAF_SHARED) ||
-	       kcmap_directory_own_leaf(directory, hash, spare);
-}
-
 /* Context: segment->lock. */
 static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 				 struct kcmap_contents *contents,
@@ -60,8 +52,10 @@ static enum outcome split_locked(struct kcmap_table *table, u64 hash,
 	raw_spin_lock(&contents->lock);
 	enough = kcmap_directory_make_entries(&table->directory, hash, segment,
 					      spare) &&
-		 own_leaf(rcu_dereference_protected(table->directory, true),
-			  hash, spare);
+		 (kcmap_plant(SPLIT_SHARED) ||
+		  kcmap_directory_own_leaf(
+			  rcu_dereference_protected(table->directory, true),
+			  hash, spare));
 	raw_spin_unlock(&contents->lock);
 	if (!enough)
 		return OUTCOME_LACKS;
@@ -286,7 +280,8 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	directory = rcu_dereference_protected(table->directory, true);
 	/* Their leaf may have been split meanwhile, between the two. */
 	done = kcmap_directory_buddy(directory, hash, pair[0]) &&
-	       own_leaf(directory, hash, spare);
+	       (kcmap_plant(MERGE_SHARED) ||
+		kcmap_directory_own_leaf(directory, hash, spare));
 	if (done) {
 		atomic_inc(&contents->segments);
 		merged->depth = pair[0]->depth - 1;

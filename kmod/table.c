@@ -244,6 +244,7 @@ void kcmap_table_stats(struct kcmap_table *table,
 {
 	struct kcmap_directory *directory;
 	int cpu;
+
 	kcmap_plant_load(STATS_SEGMENTS, &table->contents->segments);
 
 	memset(stats, 0, sizeof(*stats));

@@ -60,6 +60,8 @@ static struct kcmap_map *new_map(const char *name, uint64_t max_entries)
 	struct kcmap_map *map;
 
 	need(kcmap_ctl_open(&ctl), "control");
+	/* One that was killed may have left its map. */
+	kcmap_ctl_destroy(ctl, name);
 	kcmap_create_opts_init(&opts, 8, 8, max_entries);
 	need(kcmap_ctl_create(ctl, name, &opts), "create");
 	kcmap_ctl_close(ctl);
