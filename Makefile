@@ -140,6 +140,18 @@ fuzz-parsers: deps ## fuzz what library and tool parse, each for SECONDS=30
 soak: deps ## a mixed load for MINUTES=10 (SEED=N), and what it says of reliability
 	$(Q)selftests/soak/run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
+.PHONY: test-kasan
+test-kasan: deps ## KUnit, kselftests, torture and fault sweep on a kernel with KASAN and lockdep; lines reached
+	$(Q)selftests/run-tests kasan
+
+.PHONY: test-rt
+test-rt: deps ## some kselftests and torture on the distribution's kernel with PREEMPT_RT
+	$(Q)selftests/run-tests rt rt-torture
+
+.PHONY: test-long
+test-long: deps ## all of it for MINUTES=240, and a report: build/proof/report.md
+	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/proof/run $(MINUTES)
+
 .PHONY: kselftest
 kselftest: deps ## run the kselftests on the distribution's kernel in QEMU
 	$(Q)PCAP_DIR="$(PCAP_DIR)" selftests/run-tests kselftest
