@@ -17,14 +17,22 @@
  */
 #define KCMAP_SCAN_BYTES (256U << 10)
 
+/* The references of an open file: that of its operations, and that of the device. */
+static void plant_unload(void (*change)(struct module *module))
+{
+	if (!kcmap_plant(UNLOAD))
+		return;
+	change(THIS_MODULE);
+	change(THIS_MODULE);
+}
+
 static int kcmap_map_open(struct inode *inode, struct file *file)
 {
 	struct kcmap *map = kcmap_map_get_minor(iminor(inode));
 
 	if (!map)
 		return -ENXIO;
-	if (kcmap_plant(UNLOAD))
-		module_put(THIS_MODULE);
+	plant_unload(module_put);
 	file->private_data = map;
 	file->f_mapping = map->inode->i_mapping;
 	return 0;
@@ -32,8 +40,7 @@ static int kcmap_map_open(struct inode *inode, struct file *file)
 
 static int kcmap_map_release_file(struct inode *inode, struct file *file)
 {
-	if (kcmap_plant(UNLOAD))
-		__module_get(THIS_MODULE);
+	plant_unload(__module_get);
 	kcmap_map_put(file->private_data);
 	return 0;
 }
