@@ -27,6 +27,7 @@ enum kcmap_plant {
 	KCMAP_PLANT_CLEAR_EPOCH, /* a clear takes the epoch outside the gate */
 	KCMAP_PLANT_VIEW_STATE, /* a view's reader does not look again: bucket */
 	KCMAP_PLANT_VIEW_ENTRY, /* entry of the leaf */
+	KCMAP_PLANT_VIEW_ROOT, /* root: it goes by the one that it found first */
 	KCMAP_PLANT_DESTROY_CLEARS, /* destroying a map takes its entries away */
 	KCMAP_PLANT_UNLOAD, /* a descriptor does not keep the module */
 	KCMAP_PLANT_NR,

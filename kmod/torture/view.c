@@ -30,6 +30,7 @@
  * @arena: of the map
  * @header: of the view
  * @hash: of the key
+ * @leaf: where a race is planted: word of the leaf that was found first
  * @key: the key, padded
  * @value: room for the value
  */
@@ -38,6 +39,7 @@ struct view {
 	struct kcmap_arena *arena;
 	struct kcmap_image header;
 	u64 hash;
+	u64 leaf;
 	u64 key[KEY_WORDS];
 	u64 value[KCMAP_TORTURE_VALUE_MAX / sizeof(u64)];
 };
@@ -130,6 +132,10 @@ static bool locate(struct view *view, struct place *place)
 				       ((1ULL << 63 | view->hash >> 1) >>
 					(63 - depth)) *
 					       sizeof(leaf));
+	if (kcmap_plant(VIEW_ROOT)) {
+		view->leaf = view->leaf ?: leaf.word;
+		leaf.word = view->leaf;
+	}
 	hesitate(view);
 	if (leaf.root.frame >= header->frames || leaf.root.depth > 56)
 		return false;
@@ -170,7 +176,8 @@ static bool holds(struct view *view, const struct place *place, u64 bucket,
 	    (load(view, place->entry_at) != place->entry &&
 	     !kcmap_plant(VIEW_ENTRY)))
 		return false;
-	return load(view, offsetof(struct kcmap_image, root)) == place->root ||
+	return kcmap_plant(VIEW_ROOT) ||
+	       load(view, offsetof(struct kcmap_image, root)) == place->root ||
 	       kcmap_busted(KCMAP_BUSTED_NO_VIEW_ROOT);
 }
 

@@ -316,6 +316,8 @@ static void fault_snapshot(struct kcmap_map *map)
 	int i;
 
 	need(kcmap_snapshot_open(map, &snapshot), "snapshot");
+	/* Long enough for what was replaced meanwhile to be used for another. */
+	usleep(rand() % 300000);
 	for (i = 0; i < 3; i++) {
 		usleep(20000);
 		need(kcmap_snapshot_for_each(snapshot, visit, &walks[i]),
