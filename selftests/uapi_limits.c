@@ -4,6 +4,7 @@
  * whatever namespace. The control node is opened for the users here, as a udev rule may.
  */
 #include "image.h"
+#include "meminfo.h"
 #include "users.h"
 
 #include <sched.h>
@@ -16,15 +17,6 @@ static int control;
 /* Others in each test: what was taken in the one before may not be given back yet. */
 static uid_t alice, bob;
 static char maps_before[32], bytes_before[32];
-
-static void read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	text[length > 0 ? length : 0] = 0;
-	close(fd);
-}
 
 static bool write_file(const char *path, const char *text)
 {
@@ -103,20 +95,11 @@ static unsigned int fill(int fd)
 	return stored;
 }
 
-static long long proc_bytes(const char *what)
-{
-	char text[4096], *at;
-
-	read_file("/proc/meminfo", text, sizeof(text));
-	at = strstr(text, what);
-	return at ? atoll(at + strlen(what)) * 1024 : 0;
-}
-
 /* What is in use, but for page tables: those are the process's own. */
 static long long in_use(void)
 {
-	return proc_bytes("\nMemTotal:") - proc_bytes("\nMemAvailable:") -
-	       proc_bytes("\nPageTables:");
+	return meminfo("MemTotal") - meminfo("MemAvailable") -
+	       meminfo("PageTables");
 }
 
 TEST(maps_of_a_user)
@@ -567,8 +550,8 @@ TEST(no_rights_by_namespaces)
 
 int main(int argc, char **argv)
 {
-	read_file(PARAMETERS "maps_per_user", maps_before, sizeof(maps_before));
-	read_file(PARAMETERS "bytes_per_user", bytes_before,
+	read_text(PARAMETERS "maps_per_user", maps_before, sizeof(maps_before));
+	read_text(PARAMETERS "bytes_per_user", bytes_before,
 		  sizeof(bytes_before));
 	tap_after = restore;
 	return tap_main(argc, argv);
