@@ -96,8 +96,9 @@ unpacked() {
 	if [ -s "$file" ]; then echo "$file"; else echo "$image"; fi
 }
 
-# kernels_races LOG: a kernel log, with KCSAN's reports emptied in which no frame is
-# kcmap's: the kernel has races of its own. With KCMAP_PLANTED=1, also those between
+# kernels_races LOG: a kernel log, with KCSAN's reports emptied in which neither access is
+# kcmap's, made by it or by a helper that it called: the kernel has races of its own, in
+# timers say, also below kcmap's functions. With KCMAP_PLANTED=1, also those between
 # the lines "kcmap-pair: planted" and "kcmap-pair: end", where races were planted. The
 # title of each goes to descriptor 3. A report that has no end is never left out.
 kernels_races() {
@@ -107,13 +108,17 @@ kernels_races() {
 				print hide ? "" : line[i]
 			if (hide)
 				print title >"/dev/fd/3"
-			n = ours = 0
+			n = ours = looking = 0
 		}
 		/kcmap-pair: planted/ { inside = 1 }
 		/kcmap-pair: end/ { inside = 0 }
 		/BUG: KCSAN: / && !n { title = $0; sub(/.*KCSAN: /, "", title); line[n = 1] = $0; next }
 		n { line[++n] = $0 }
-		n && /\[kcmap/ { ours = 1 }
+		n && / bytes by / { looking = 1; next }
+		n && looking && !/ (__tsan_|__asan_)?(mem(cpy|set|move|cmp)|_*copy_(to|from)_user|(__)?x(a|as)_|__list_|llist_|_find_|kasan_|kcsan_)/ {
+			ours += /\[kcmap/
+			looking = 0
+		}
 		n && /======/ { flush(!ours || (planted && inside)); next }
 		!n
 		END { flush(0) }' "$1"
