@@ -361,7 +361,8 @@ static void take_all(void)
 TEST(cannot_exhaust_memory)
 {
 	enum { MAPS = 50, PROCESSES = 3 };
-	const long long bytes = 16 * MIB;
+	/* Free pages that CPUs keep for themselves count as taken: some megabytes. */
+	const long long bytes = 64 * MIB, noise = 16 * MIB;
 	long long before, taken, most;
 	int ready[2], go[2];
 	pid_t pids[PROCESSES];
@@ -388,7 +389,8 @@ TEST(cannot_exhaust_memory)
 		CHECK_EQ(read(ready[0], &c, 1), 1);
 	taken = in_use() - before;
 	/* Nodes, inodes, what is kept for each CPU; open files; processes. */
-	most = bytes + MAPS * 32 * 1024 + PROCESSES * (4 * MIB + 10000 * 512);
+	most = bytes + noise + MAPS * 32 * 1024 +
+	       PROCESSES * (4 * MIB + 10000 * 512);
 	tap_diag("%lld KiB taken, may be %lld", taken / 1024, most / 1024);
 	CHECK(taken > bytes / 2);
 	CHECK(taken < most);
@@ -396,10 +398,10 @@ TEST(cannot_exhaust_memory)
 	for (i = 0; i < PROCESSES; i++)
 		tap_join(pids[i]);
 	sweep();
-	for (i = 0; i < 100 && in_use() - before > 4 * MIB; i++)
+	for (i = 0; i < 100 && in_use() - before > noise; i++)
 		usleep(50000);
 	tap_diag("%lld KiB afterwards", (in_use() - before) / 1024);
-	CHECK(in_use() - before <= 4 * MIB);
+	CHECK(in_use() - before <= noise);
 }
 
 /* --- User namespaces --- */
