@@ -21,7 +21,7 @@ static inline void read_text(const char *path, char *text, size_t size)
 }
 
 /* Bytes that a line of /proc/meminfo says. */
-static inline long long meminfo(const char *name)
+static inline long long meminfo_bytes(const char *name)
 {
 	char text[8192], line[64];
 	const char *at;

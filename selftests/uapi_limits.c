@@ -98,8 +98,8 @@ static unsigned int fill(int fd)
 /* What is in use, but for page tables: those are the process's own. */
 static long long in_use(void)
 {
-	return meminfo("MemTotal") - meminfo("MemAvailable") -
-	       meminfo("PageTables");
+	return meminfo_bytes("MemTotal") - meminfo_bytes("MemAvailable") -
+	       meminfo_bytes("PageTables");
 }
 
 TEST(maps_of_a_user)

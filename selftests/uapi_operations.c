@@ -502,10 +502,10 @@ static struct memory memory(void)
 	sync();
 	CHECK_EQ(system("echo 3 >/proc/sys/vm/drop_caches"), 0);
 	return (struct memory){
-		.used = meminfo("MemTotal") - meminfo("MemFree"),
-		.slab = meminfo("Slab"),
-		.percpu = meminfo("Percpu"),
-		.vmalloc = meminfo("VmallocUsed"),
+		.used = meminfo_bytes("MemTotal") - meminfo_bytes("MemFree"),
+		.slab = meminfo_bytes("Slab"),
+		.percpu = meminfo_bytes("Percpu"),
+		.vmalloc = meminfo_bytes("VmallocUsed"),
 	};
 }
 
