@@ -23,7 +23,7 @@ enum kcmap_plant {
 	KCMAP_PLANT_STATS_SEGMENTS,
 	KCMAP_PLANT_STATS_CLEARS, /* and does not keep clears away */
 	KCMAP_PLANT_SPLIT_SHARED, /* a split writes in a leaf that a snapshot has */
-	KCMAP_PLANT_MERGE_SHARED, /* a merge does */
+	KCMAP_PLANT_MERGE_SHARED, /* a merge frees segments that a snapshot has */
 	KCMAP_PLANT_CLEAR_EPOCH, /* a clear takes the epoch outside the gate */
 	KCMAP_PLANT_VIEW_STATE, /* a view's reader does not look again: bucket */
 	KCMAP_PLANT_VIEW_ENTRY, /* entry of the leaf */

@@ -280,8 +280,7 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	directory = rcu_dereference_protected(table->directory, true);
 	/* Their leaf may have been split meanwhile, between the two. */
 	done = kcmap_directory_buddy(directory, hash, pair[0]) &&
-	       (kcmap_plant(MERGE_SHARED) ||
-		kcmap_directory_own_leaf(directory, hash, spare));
+	       kcmap_directory_own_leaf(directory, hash, spare);
 	if (done) {
 		atomic_inc(&contents->segments);
 		merged->depth = pair[0]->depth - 1;
@@ -291,6 +290,8 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	if (!done)
 		goto thaw;
 	spare->segment[0] = NULL;
+	if (kcmap_plant(MERGE_SHARED))
+		pair[0]->born = pair[1]->born = contents->arena->epoch;
 	kcmap_retire_segment(contents, pair[0]);
 	kcmap_retire_segment(contents, pair[1]);
 	__this_cpu_inc(table->counters->merges);
