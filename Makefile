@@ -69,7 +69,7 @@ TESTHDRS := $(wildcard selftests/*.h uapi/linux/*.h userspace/lib/include/*.h us
 TESTFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread -Iuapi -Iuserspace/lib/include -Iselftests
 
 .PHONY: selftests
-selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) $(B)/fault/fault_sweep ## build the kselftest programs
+selftests: $(addprefix $(B)/selftests/,$(TESTPROGS)) $(B)/fault/fault_sweep $(B)/pressure/pressure ## build the kselftest programs
 
 # This one is of many files.
 $(B)/selftests/fuzz_sequence: $(wildcard selftests/fuzz/*.[ch])
@@ -79,11 +79,13 @@ $(B)/selftests/%: %.c $(TESTHDRS) | userspace
 	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
 	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(wildcard $(B)/userspace/libkcmap.a) $(LDFLAGS)
 
-# Apart from the others: it needs a kernel that injects faults.
-$(B)/fault/fault_sweep: selftests/fault/fault_sweep.c $(wildcard selftests/fault/*.h) $(TESTHDRS)
+# Apart from the others: they need a kernel that injects faults.
+$(B)/fault/fault_sweep: selftests/fault/fault_sweep.c
+$(B)/pressure/pressure: selftests/pressure/pressure.c $(wildcard selftests/pressure/*.h)
+$(B)/fault/fault_sweep $(B)/pressure/pressure: $(wildcard selftests/fault/*.h) $(TESTHDRS)
 	@mkdir -p $(@D)
 	@echo "  CCLD    $(@:$(CURDIR)/%=%)"
-	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS)
+	$(Q)$(CC) $(TESTFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 ##@ Run
 
@@ -115,6 +117,10 @@ view-busted: deps ## see the tests of snapshots and views fail on code that brea
 .PHONY: fault-sweep
 fault-sweep: deps ## have each allocation, copy and page fault of each operation fail once, on the KASAN kernel
 	$(Q)selftests/run-tests fault-sweep
+
+.PHONY: pressure
+pressure: deps ## growth, shrinking and snapshots while memory is short, on the KASAN kernel (RUNS=6, SEED=N)
+	$(Q)RUNS=$(RUNS) SEED=$(SEED) selftests/run-tests pressure
 
 .PHONY: torture
 torture: deps ## torture a map on the distribution's kernel (MINUTES=N, or TORTURE_SECONDS=N: so long)

@@ -3,9 +3,7 @@
 #ifndef INJECT_H
 #define INJECT_H
 
-#include "uapi.h"
-
-#define DEBUGFS "/sys/kernel/debug/"
+#include "debugfs.h"
 
 /* Through what. */
 enum injector {
@@ -34,31 +32,6 @@ static const struct attribute attributes[] = {
 
 static int fail_nth = -1;
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-		tap_diag("%s: %s", path, strerror(errno));
-		tap_fail(__FILE__, __LINE__, "cannot write there");
-		exit(1);
-	}
-	close(fd);
-}
-
-static long read_number(const char *path)
-{
-	char text[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	close(fd);
-	return strtol(text, NULL, 0);
-}
-
 static void set_attribute(const char *name, const char *file, long value)
 {
 	char path[96], text[24];
@@ -66,22 +39,6 @@ static void set_attribute(const char *name, const char *file, long value)
 	snprintf(path, sizeof(path), DEBUGFS "kcmap/%s/%s", name, file);
 	snprintf(text, sizeof(text), "%ld", value);
 	write_text(path, text);
-}
-
-/*
- * The kernel's injectors leave out what may wait, and single pages, unless they are
- * told not to. None says in the log what it does: splats are looked for there.
- */
-static void inject_init(void)
-{
-	write_text(DEBUGFS "failslab/ignore-gfp-wait", "N");
-	write_text(DEBUGFS "failslab/verbose", "0");
-	write_text(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
-	write_text(DEBUGFS "fail_page_alloc/min-order", "0");
-	write_text(DEBUGFS "fail_page_alloc/verbose", "0");
-	write_text(DEBUGFS "fail_usercopy/verbose", "0");
-	/* The kernel waits for several grace periods for each module that it refuses. */
-	write_text("/sys/kernel/rcu_expedited", "1");
 }
 
 /* For this task, and before the first inject_arm(). */
