@@ -99,6 +99,9 @@ TEST(unload_refused_by_each)
 	CHECK_OK(unload("kcmap_classify"));
 	CHECK_OK(unload("kcmap"));
 	CHECK_ERRNO(access(CONTROL, F_OK), ENOENT);
+	/* Nothing is left by what does not load. */
+	CHECK(system("modprobe kcmap maps_max=0 2>/dev/null") != 0);
+	CHECK_ERRNO(access(CONTROL, F_OK), ENOENT);
 	CHECK_EQ(system("modprobe kcmap"), 0);
 }
 
