@@ -53,7 +53,8 @@ static void need(int rc, const char *what)
 	exit(2);
 }
 
-static struct kcmap_map *new_map(const char *name, uint64_t max_entries)
+static struct kcmap_map *new_map(const char *name, uint32_t value_size,
+				 uint64_t max_entries)
 {
 	struct kcmap_create_opts opts;
 	struct kcmap_ctl *ctl;
@@ -62,7 +63,7 @@ static struct kcmap_map *new_map(const char *name, uint64_t max_entries)
 	need(kcmap_ctl_open(&ctl), "control");
 	/* One that was killed may have left its map. */
 	kcmap_ctl_destroy(ctl, name);
-	kcmap_create_opts_init(&opts, 8, 8, max_entries);
+	kcmap_create_opts_init(&opts, 8, value_size, max_entries);
 	need(kcmap_ctl_create(ctl, name, &opts), "create");
 	kcmap_ctl_close(ctl);
 	need(kcmap_map_open(name, O_RDWR, &map), "open");
@@ -180,7 +181,7 @@ static const struct reader *find_reader(const char *name)
 
 static void hold(const struct reader *reader, struct held *held)
 {
-	held->map = new_map(NAME, 100000);
+	held->map = new_map(NAME, 8, 100000);
 	fill(held->map);
 	if (reader->snapshot)
 		need(kcmap_snapshot_open(held->map, &held->snapshot),
@@ -349,7 +350,8 @@ static void fault_view(struct kcmap_map *map)
 
 static void pair_fault(int seconds)
 {
-	struct kcmap_map *map = new_map(NAME, 1000);
+	/* Few entries fill a segment, so that there are many. */
+	struct kcmap_map *map = new_map(NAME, MAX_VALUE, 1000);
 	time_t end = time(NULL) + seconds;
 
 	signal(SIGBUS, no_page);
