@@ -56,6 +56,7 @@ struct result {
 	uint64_t reads; /* of one entry, each checked */
 	uint64_t lost, stale, corrupted;
 	double seconds;
+	double grace_ms; /* of a grace period, while it went on */
 };
 
 struct model {

@@ -114,11 +114,11 @@ static void write_json(const char *path)
 
 		shortage_name(of->shortage, name, sizeof(name));
 		fprintf(file,
-			"%s{\"run\":%u,\"seed\":%lu,\"shortage\":\"%s\",\"seconds\":%.1f,\"reads\":%lu,\"lost\":%lu,\"stale\":%lu,\"corrupted\":%lu,\"injected\":{\"failslab\":%lu,\"fail_page_alloc\":%lu,\"fail_alloc\":%lu,\"fail_mapping\":%lu},\"calls\":{",
+			"%s{\"run\":%u,\"seed\":%lu,\"shortage\":\"%s\",\"seconds\":%.1f,\"grace_ms\":%.0f,\"reads\":%lu,\"lost\":%lu,\"stale\":%lu,\"corrupted\":%lu,\"injected\":{\"failslab\":%lu,\"fail_page_alloc\":%lu,\"fail_alloc\":%lu,\"fail_mapping\":%lu},\"calls\":{",
 			i ? ",\n" : "[", i + 1, seed, name, of->seconds,
-			of->reads, of->lost, of->stale, of->corrupted,
-			of->injected[0], of->injected[1], of->injected[2],
-			of->injected[3]);
+			of->grace_ms, of->reads, of->lost, of->stale,
+			of->corrupted, of->injected[0], of->injected[1],
+			of->injected[2], of->injected[3]);
 		json_deeds(file, of);
 		fputs("}}", file);
 	}
@@ -183,6 +183,8 @@ static void work(int map, uint64_t *random)
 		writer(map, seeds[1]);
 		exit(0);
 	}
+	usleep(500000);
+	result->grace_ms = grace_period_ms();
 	tap_join(pids[1]);
 	STORE(model->stop, 1);
 	tap_join(pids[0]);
@@ -248,6 +250,8 @@ static void test_run(void)
 	if (number == 1)
 		print_head();
 	print_row(name, result);
+	if (result->shortage & GRACE)
+		tap_diag("... a grace period took %.0f ms", result->grace_ms);
 	for (i = 0; i < INJECTORS; i++)
 		CHECK_EQ(result->injected[i] > 0,
 			 (result->shortage & SLAB << i) != 0);

@@ -4,7 +4,10 @@
 #define SHORTAGE_H
 
 #include <limits.h>
+#include <sched.h>
+#include <linux/membarrier.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 
 #include "fault/debugfs.h"
 #include "model.h"
@@ -179,6 +182,53 @@ static void reclaim(void)
 	}
 }
 
+/* --- Grace periods --- */
+
+/* 0: there is none of that name. */
+static pid_t find_task(const char *name)
+{
+	char path[32], comm[32];
+	FILE *file;
+	pid_t pid;
+
+	for (pid = 1; pid < 100; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(comm, sizeof(comm), file))
+			comm[0] = '\0';
+		fclose(file);
+		comm[strcspn(comm, "\n")] = '\0';
+		if (!strcmp(comm, name))
+			return pid;
+	}
+	return 0;
+}
+
+/* The task that ends grace periods gets what CPU time the others leave. */
+static void grace_late(bool late)
+{
+	struct sched_param param = {};
+	pid_t pid = find_task("rcu_preempt");
+
+	REQUIRE(pid);
+	CHECK_OK(sched_setscheduler(pid, late ? SCHED_IDLE : SCHED_OTHER,
+				    &param));
+	write_text(FQS "first_fqs", late ? "50" : "1");
+	write_text(FQS "next_fqs", late ? "50" : "1");
+}
+
+/* How long one takes now: from the call to its end, as a writer would wait. */
+static double grace_period_ms(void)
+{
+	double start = seconds();
+
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		return 0;
+	return (seconds() - start) * 1000;
+}
+
 /* --- All of it --- */
 
 /* @random decides how short memory is. */
@@ -195,10 +245,8 @@ static void shortage_begin(unsigned int shortage, uint64_t *random)
 			     group_charged() + NEED * share / 100);
 	for (i = 0; i < INJECTORS; i++)
 		injector_set(injectors[i], shortage & SLAB << i ? percent : 0);
-	if (shortage & GRACE) {
-		write_text(FQS "first_fqs", "50");
-		write_text(FQS "next_fqs", "50");
-	}
+	if (shortage & GRACE)
+		grace_late(true);
 	if (!(shortage & RECLAIM))
 		return;
 	reclaimer = tap_fork();
@@ -214,8 +262,7 @@ static void shortage_end(void)
 		result->injected[i] = injector_hits(injectors[i]);
 		injector_set(injectors[i], 0);
 	}
-	write_text(FQS "first_fqs", "1");
-	write_text(FQS "next_fqs", "1");
+	grace_late(false);
 	write_text(GROUP "/memory.max", "max");
 	if (reclaimer > 0) {
 		kill(reclaimer, SIGKILL);
