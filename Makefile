@@ -120,7 +120,8 @@ fault-sweep: deps ## have each allocation, copy and page fault of each operation
 
 .PHONY: pressure
 pressure: deps ## growth, shrinking and snapshots while memory is short, on the KASAN kernel (RUNS=6, SEED=N)
-	$(Q)RUNS=$(RUNS) SEED=$(SEED) selftests/run-tests pressure
+	$(Q)RUNS=$(RUNS) SEED=$(SEED) selftests/run-tests pressure; status=$$?; \
+		sed -n 's/^# //p' build/test/pressure.tap; exit $$status
 
 .PHONY: torture
 torture: deps ## torture a map on the distribution's kernel (MINUTES=N, or TORTURE_SECONDS=N: so long)
