@@ -48,7 +48,7 @@ t 0 "create, --no-mmap" -- kcmap create closed "${T[@]}" --max-entries 10 --no-m
 t 0 "which is shown" -q '.mmap | not' -- kcmap -j show closed
 fails 3 "no snapshots of it" "map closed has no snapshots: it was created with --no-mmap" -- snapshot closed
 t 0 "create, few bytes" -- kcmap create tight "${T[@]}" --max-entries 10 --snapshot-bytes-max 1
-fails 3 "more than it allows" "map tight has as many snapshots, or bytes" -- snapshot tight
+fails 3 "more than it allows" "map tight has as many snapshots, or as much memory" -- snapshot tight
 fails 3 "no such file" "cannot open ./none: No such file" -- scan ./none
 fails 3 "a file that is none" "$dir/diff is not a saved snapshot" -- scan "$dir/diff"
 fails 2 "create, limits" "--snapshots-max 0: expected 1 to" -- create x "${T[@]}" --max-entries 1 --snapshots-max 0
