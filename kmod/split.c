@@ -290,8 +290,10 @@ static bool merge_locked(struct kcmap_table *table, u64 hash,
 	if (!done)
 		goto thaw;
 	spare->segment[0] = NULL;
-	if (kcmap_plant(MERGE_SHARED))
-		pair[0]->born = pair[1]->born = contents->arena->epoch;
+	if (kcmap_plant(MERGE_SHARED)) {
+		pair[0]->born = contents->arena->epoch;
+		pair[1]->born = contents->arena->epoch;
+	}
 	kcmap_retire_segment(contents, pair[0]);
 	kcmap_retire_segment(contents, pair[1]);
 	__this_cpu_inc(table->counters->merges);
